@@ -1,0 +1,175 @@
+"""Domains: what a symbol of a statement ranges over, and how values of it are drawn.
+
+A hypothesis is a way to draw inputs, not a filter over them: so shrinking a counterexample cannot
+leave the hypotheses, and a claim nothing satisfies is seen to be vacuous.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+
+from proofcheck.errors import ClaimDefinitionError, EmptyDomainError
+
+__all__ = ["Domain", "Index", "Interval", "Positive", "Real", "dimension", "dimension_symbols"]
+
+_FACTOR = re.compile(r"(?P<name>[A-Za-z]\w*)(?:\^(?P<power>[1-9]))?|(?P<number>[1-9]\d*)")
+
+# Small values first: a counterexample over them can be checked by hand.
+_TABLE = tuple(Fraction(*pair) for pair in ((0, 1), (1, 1), (-1, 1), (2, 1), (1, 2), (-2, 1), (-1, 2)))
+
+
+def _factors(text: str) -> list[tuple[str | int, int]]:
+    factors: list[tuple[str | int, int]] = []
+    for part in text.split("*"):
+        match = _FACTOR.fullmatch(part.strip())
+        if match is None:
+            raise ClaimDefinitionError(
+                f"dimension {text!r}: expected a product of names, powers and integers such as 'n' or 'd^2'"
+            )
+        if match["number"]:
+            factors.append((int(match["number"]), 1))
+        else:
+            factors.append((match["name"], int(match["power"] or 1)))
+    return factors
+
+
+def dimension_symbols(text: str) -> frozenset[str]:
+    """The size symbols in a dimension such as ``"n"``, ``"d^2"`` or ``"2*n"``."""
+    return frozenset(name for name, _ in _factors(text) if isinstance(name, str))
+
+
+def dimension(text: str, sizes: Mapping[str, Any]) -> Any:
+    """The value of a dimension; ``sizes`` may hold integers or polynomials."""
+    result: Any = 1
+    for name, power in _factors(text):
+        result = result * (name if isinstance(name, int) else sizes[name]) ** power
+    return result
+
+
+@dataclass(frozen=True, init=False)
+class Domain:
+    """What a symbol ranges over: arrays of one shape with entries from one set.
+
+    Args:
+        dims: the dimensions, for example ``"n", "d"``; none for a scalar.
+        role: ``"fixed"`` or ``"variable"`` where the text says so, else empty.
+    """
+
+    dims: tuple[str, ...]
+    role: str
+    words: ClassVar[str] = "real"
+    is_positive: ClassVar[bool] = False
+
+    def __init__(self, *dims: str, role: str = "") -> None:
+        for text in dims:
+            _factors(text)
+        object.__setattr__(self, "dims", dims)
+        object.__setattr__(self, "role", role)
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Size symbols that occur in the dimensions."""
+        return frozenset().union(*(dimension_symbols(text) for text in self.dims))
+
+    def shape(self, sizes: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The shape at the given sizes."""
+        return tuple(dimension(text, sizes) for text in self.dims)
+
+    def describe(self) -> str:
+        """In words: ``real n×d``, ``fixed real scalar``."""
+        shape = "×".join(self.dims) if self.dims else "scalar"
+        return " ".join(word for word in (self.role, self.words, shape) if word)
+
+    def admit(self, value: Fraction) -> Fraction:
+        """The member of the entry set that stands for ``value`` when drawing."""
+        return value
+
+    def table(self) -> tuple[Fraction, ...]:
+        """Small members of the entry set, simplest first: what counterexamples are made of."""
+        return tuple(dict.fromkeys(self.admit(value) for value in _TABLE))
+
+    def draw(
+        self, rng: np.random.Generator, sizes: Mapping[str, int], *, scale: Fraction | None = None
+    ) -> np.ndarray[Any, Any]:
+        """An array of fractions: from :meth:`table`, or generic ones near ``scale``.
+
+        Raises:
+            EmptyDomainError: the entry set is empty.
+        """
+        shape = self.shape(sizes)
+        out = np.empty(shape, dtype=object)
+        table = self.table()
+        for position in np.ndindex(*shape):
+            if scale is None:
+                out[position] = table[int(rng.integers(len(table)))]
+            else:
+                # Dyadic, so that the same point is a float64 exactly.
+                out[position] = self.admit(Fraction(int(rng.integers(-256, 257)), 128) * scale)
+        return out
+
+
+class Real(Domain):
+    """Real entries without restriction."""
+
+
+class Positive(Domain):
+    """Entries greater than 0."""
+
+    words = "positive"
+    is_positive = True
+
+    def admit(self, value: Fraction) -> Fraction:
+        """The absolute value; 1 for 0."""
+        return abs(value) or Fraction(1)
+
+
+class Interval(Domain):
+    """Entries in the closed interval [low, high].
+
+    An interval with ``low > high`` is empty; a claim over it is *vacuous*.
+    """
+
+    low: Fraction
+    high: Fraction
+
+    def __init__(self, low: int | Fraction, high: int | Fraction, *dims: str, role: str = "") -> None:
+        super().__init__(*dims, role=role)
+        object.__setattr__(self, "low", Fraction(low))
+        object.__setattr__(self, "high", Fraction(high))
+
+    def describe(self) -> str:
+        """In words: ``real n×d in [0, 1]``."""
+        return f"{super().describe()} in [{self.low}, {self.high}]"
+
+    def admit(self, value: Fraction) -> Fraction:
+        """Clamp to the interval."""
+        return min(max(value, self.low), self.high)
+
+    def table(self) -> tuple[Fraction, ...]:
+        """Ends, middle, and the small values inside."""
+        if self.low > self.high:
+            raise EmptyDomainError(f"the interval [{self.low}, {self.high}] is empty")
+        inside = [value for value in _TABLE if self.low <= value <= self.high]
+        return tuple(dict.fromkeys([*inside, self.low, self.high, (self.low + self.high) / 2]))
+
+
+@dataclass(frozen=True)
+class Index:
+    """A 1-based index i ∈ {1, …, dim}; a statement with one is claimed for every value of it."""
+
+    dim: str
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Size symbols that occur in the range."""
+        return dimension_symbols(self.dim)
+
+    def describe(self) -> str:
+        """In words: ``index in 1..n``."""
+        return f"index in 1..{self.dim}"

@@ -1,0 +1,80 @@
+"""The graph of claims: what uses what, validated when claims are put together."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
+
+from proofcheck.claims.claim import Claim
+from proofcheck.errors import UserInputError
+
+__all__ = ["Graph", "nearest"]
+
+
+def nearest(id: str, known: Iterable[str]) -> str:
+    """The known ids closest to a mistyped one, as words for an error message."""
+    close = difflib.get_close_matches(id, list(known), n=3, cutoff=0.4)
+    return f"; nearest: {', '.join(close)}" if close else ""
+
+
+class Graph:
+    """Claims by id, with their ancestors.
+
+    Args:
+        claims: all claims of a run.
+
+    Attributes:
+        claims: by id, in the order given.
+        faults: what is wrong with a claim's registration, by id; such a claim is *error*.
+    """
+
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        self.claims: dict[str, Claim] = {}
+        self.faults: dict[str, str] = {}
+        for claim in claims:
+            if claim.id in self.claims:
+                first = self.claims[claim.id]
+                self.faults[claim.id] = f"declared twice: in {first.module} and in {claim.module}"
+            else:
+                self.claims[claim.id] = claim
+        for claim in self.claims.values():
+            for used in (*claim.uses, *claim.assumes):
+                if used not in self.claims:
+                    self.faults[claim.id] = f"refers to unknown claim {used!r}{nearest(used, self.claims)}"
+        self._find_cycle()
+
+    def _find_cycle(self) -> None:
+        edges = {id: [u for u in claim.uses if u in self.claims] for id, claim in self.claims.items()}
+        try:
+            TopologicalSorter(edges).prepare()
+        except CycleError as error:
+            cycle: list[str] = error.args[1]
+            for id in cycle:
+                self.faults[id] = f"uses itself: {' -> '.join(cycle)}"
+
+    def ancestors(self, id: str) -> frozenset[str]:
+        """Everything a claim uses, directly or not (unknown ids left out)."""
+        seen: set[str] = set()
+        waiting = list(self.claims[id].uses)
+        while waiting:
+            one = waiting.pop()
+            if one not in seen and one in self.claims:
+                seen.add(one)
+                waiting += self.claims[one].uses
+        return frozenset(seen)
+
+    def hypotheses(self, id: str) -> frozenset[str]:
+        """Everything a claim or one of its ancestors assumes."""
+        return frozenset(h for one in {id, *self.ancestors(id)} for h in self.claims[one].assumes)
+
+    def select(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """The ids themselves, checked.
+
+        Raises:
+            UserInputError: an id that no claim has; the nearest ids are named.
+        """
+        for id in ids:
+            if id not in self.claims:
+                raise UserInputError(f"unknown claim id {id!r}{nearest(id, self.claims)}")
+        return tuple(dict.fromkeys(ids))

@@ -1,0 +1,110 @@
+"""The propositions a statement may return: a small set, so that every level can interpret it.
+
+A statement computes values with ``xp`` and returns relations between them.  What a relation means
+is up to the check: ``equal`` is a difference of floats for one, a zero test for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from proofcheck.claims.verdict import Relation
+
+__all__ = ["AllOf", "AtMost", "Equal", "HasShape", "Proposition", "Within", "all_of", "at_most", "equal"]
+__all__ += ["has_shape", "within"]
+
+
+@dataclass(frozen=True)
+class Equal:
+    """Two arrays are equal entry by entry, shapes included."""
+
+    left: Any
+    right: Any
+    kind = Relation.EQUAL
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """``left ≤ right`` entry by entry; a scalar on either side is compared with every entry."""
+
+    left: Any
+    right: Any
+    kind = Relation.AT_MOST
+
+
+@dataclass(frozen=True)
+class HasShape:
+    """An array has this shape."""
+
+    value: Any
+    shape: tuple[Any, ...]
+    kind = Relation.HAS_SHAPE
+
+
+@dataclass(frozen=True)
+class Within:
+    """``algorithm(xp, *inputs)`` takes O(bound) scalar operations, uniformly in every size."""
+
+    algorithm: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    bound: Any
+    kind = Relation.WITHIN
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Every part holds."""
+
+    parts: tuple[Proposition, ...]
+
+
+Atom = Equal | AtMost | HasShape | Within
+Proposition = Atom | AllOf
+
+
+def equal(left: Any, right: Any) -> Equal:
+    """``left = right``, entry by entry and in shape."""
+    return Equal(left, right)
+
+
+def at_most(left: Any, right: Any) -> AtMost:
+    """``left ≤ right``, entry by entry."""
+    return AtMost(left, right)
+
+
+def has_shape(value: Any, shape: tuple[Any, ...]) -> HasShape:
+    """``value ∈ R^{shape}``; ``()`` is a scalar."""
+    return HasShape(value, shape)
+
+
+def within(algorithm: Callable[..., Any], inputs: tuple[Any, ...], *, bound: Any) -> Within:
+    """``algorithm(xp, *inputs)`` takes at most a constant times ``bound`` scalar operations.
+
+    The constant may depend on nothing: not on any size, not on any entry.
+    """
+    return Within(algorithm, inputs, bound)
+
+
+def all_of(*parts: Proposition) -> AllOf:
+    """The conjunction of the parts."""
+    return AllOf(parts)
+
+
+def atoms(proposition: object) -> Iterator[Atom]:
+    """The relations a proposition is made of, from left to right.
+
+    Raises:
+        TypeError: a statement returned something that is no proposition (a Python bug in it).
+    """
+    if isinstance(proposition, AllOf):
+        for part in proposition.parts:
+            yield from atoms(part)
+    elif isinstance(proposition, (Equal, AtMost, HasShape, Within)):
+        yield proposition
+    else:
+        raise TypeError(
+            f"a statement must return equal(...), at_most(...), has_shape(...), within(...) or all_of(...); "
+            f"this one returned {type(proposition).__name__}"
+        )
