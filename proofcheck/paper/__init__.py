@@ -1,0 +1,13 @@
+"""The claims of Alman & Song, *The Fine-Grained Complexity of Gradient Computation for Training LLMs*.
+
+``MODULES`` lists the modules that hold claims; a test proves that none is forgotten.
+"""
+
+MODULES = (
+    "proofcheck.paper.problem",
+    "proofcheck.paper.definitions",
+    "proofcheck.paper.tensor_trick",
+    "proofcheck.paper.gradient",
+    "proofcheck.paper.figures",
+    "proofcheck.paper.quadratic_time",
+)
