@@ -15,6 +15,7 @@ from typing import Any
 __all__ = ["UNIT_ROUNDOFF", "Dual", "Running", "fresh_tag", "scalar_exp"]
 
 UNIT_ROUNDOFF = 2.0**-53
+_UNDERFLOW = 2.0**-1074  # what a product, quotient or exponential may lose below the normal floats
 
 
 def scalar_exp(value: Any) -> Any:
@@ -153,7 +154,8 @@ class Running:
 
     def __init__(self, value: float, error: float = 0.0) -> None:
         self.value = value
-        self.error = error
+        # inf·0 is no bound, and NaN would compare as if it were one.
+        self.error = math.inf if math.isnan(error) else error
 
     @classmethod
     def of(cls, number: Any) -> Running:
@@ -188,7 +190,7 @@ class Running:
         other = Running.of(other)
         value = self.value * other.value
         error = abs(self.value) * other.error + abs(other.value) * self.error
-        return Running(value, error + self.error * other.error + abs(value) * UNIT_ROUNDOFF)
+        return Running(value, error + self.error * other.error + abs(value) * UNIT_ROUNDOFF + _UNDERFLOW)
 
     __rmul__ = __mul__
 
@@ -201,7 +203,7 @@ class Running:
         if margin <= 0.0:
             return Running(value, math.inf)
         error = (self.error + abs(value) * other.error) / margin
-        return Running(value, error + abs(value) * UNIT_ROUNDOFF)
+        return Running(value, error + abs(value) * UNIT_ROUNDOFF + _UNDERFLOW)
 
     def __rtruediv__(self, other: Any) -> Running:
         return NotImplemented if not _is_number(other) else Running.of(other) / self
@@ -217,7 +219,9 @@ class Running:
     def exp(self) -> Running:
         """The exponential, its argument's error carried through."""
         value = math.exp(self.value)
-        return Running(value, value * (math.expm1(min(self.error, 700.0)) + 2 * UNIT_ROUNDOFF))
+        if self.error > 0.5:  # the value says nothing, and an error relative to it may underflow
+            return Running(value, math.inf)
+        return Running(value, value * (math.expm1(self.error) + 2 * UNIT_ROUNDOFF) + _UNDERFLOW)
 
     def __float__(self) -> float:
         return self.value

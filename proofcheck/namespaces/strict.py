@@ -11,6 +11,7 @@ rather than stretched away.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -53,14 +54,15 @@ class Array:
 
     def _entrywise(self, other: Any, operation: Callable[[Any, Any], Any], name: str) -> Array:
         if not isinstance(other, Array):
+            if isinstance(other, np.ndarray) and other.ndim:
+                raise TypeError(f"{name} of a strict array and a NumPy array, which would be broadcast")
             return Array(operation(self.values, other))
         if self.shape != other.shape and self.shape and other.shape:
             raise ShapeError(
                 f"{name} of shapes {shape_text(self.shape)} and {shape_text(other.shape)}: they differ"
             )
-        left = self.values if self.shape else self.values[()]
-        right = other.values if other.shape else other.values[()]
-        return Array(operation(left, right))
+        # As arrays, scalars too: a lone dual number would take an array for a number and swallow it.
+        return Array(operation(self.values, other.values))
 
     def __add__(self, other: Any) -> Array:
         return self._entrywise(other, lambda a, b: a + b, "sum")
@@ -126,7 +128,7 @@ def _position(key: Any, size: int) -> Any:
         return key
     if not 1 <= key <= size:
         raise IndexRangeError(f"index {key} is outside 1..{size}")
-    return int(key) - 1
+    return operator.index(key) - 1
 
 
 class Differentiator(Protocol):
@@ -185,8 +187,14 @@ class Derivative:
         else:
             keys = along if isinstance(along, tuple) else (along,)
             direction = self._xp.unit(keys, self._point.shape)
-        self._xp.derivatives_taken += 1
-        return self._xp.differentiate(self._xp, self._function, self._point, direction)
+        xp = self._xp
+        xp.derivatives_taken += 1
+        xp.derivative_depth += 1
+        xp.deepest_derivative = max(xp.deepest_derivative, xp.derivative_depth)
+        try:
+            return xp.differentiate(xp, self._function, self._point, direction)
+        finally:
+            xp.derivative_depth -= 1
 
 
 class StrictNamespace:
@@ -208,7 +216,7 @@ class StrictNamespace:
         self.number = number
         self.differentiate = differentiate
         self.vectorised = vectorised
-        self.derivatives_taken = 0
+        self.derivatives_taken = self.derivative_depth = self.deepest_derivative = 0
 
     def array(self, entries: Any) -> Array:
         """Take an array of exact numbers in (an object array of ``int`` or ``Fraction``)."""
