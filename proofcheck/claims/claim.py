@@ -36,6 +36,8 @@ class Kind(StrEnum):
     """A conjecture others rest on; it has no statement to check."""
     CITED = "cited"
     """A result of another work, taken over."""
+    DERIVED = "derived"
+    """Not printed anywhere: derived here."""
     PROOF = "proof"
     """What a printed proof says beyond the statement it proves."""
 
@@ -98,11 +100,12 @@ class Form:
             DeclarationError: two declarations of one symbol disagree.
             FreeSymbolError: a parameter that is neither given nor a size.
         """
-        for name, declaration in self.given.items():
-            if isinstance(declaration, tuple) and len(set(map(_identity, declaration))) > 1:
-                words = " and as ".join(one.describe() for one in declaration)
-                raise DeclarationError(f"{name} is declared as {words}")
         sizes = self.size_symbols
+        for name, declaration in self.given.items():
+            declared = declaration if isinstance(declaration, tuple) else (declaration,)
+            words = [one.describe() for one in declared] + ["a size"] * (name in sizes)
+            if len(set(map(_identity, declared))) > 1 or name in sizes:
+                raise DeclarationError(f"{name} is declared as {' and as '.join(words)}")
         for function in (self.statement, self.where):
             if function is None:
                 continue
@@ -111,8 +114,8 @@ class Form:
                     raise FreeSymbolError(f"symbol {name} is used but nothing declares it")
 
 
-def _identity(domain: Domain) -> tuple[Any, ...]:
-    return (type(domain), domain.describe())
+def _identity(one: Domain | Index) -> tuple[Any, ...]:
+    return (type(one), one.describe())
 
 
 _registry: dict[str, list[Claim]] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from graphlib import CycleError, TopologicalSorter
 
 from proofcheck.claims.claim import Claim
 from proofcheck.errors import UserInputError
@@ -42,16 +41,22 @@ class Graph:
             for used in (*claim.uses, *claim.assumes):
                 if used not in self.claims:
                     self.faults[claim.id] = f"refers to unknown claim {used!r}{nearest(used, self.claims)}"
-        self._find_cycle()
-
-    def _find_cycle(self) -> None:
-        edges = {id: [u for u in claim.uses if u in self.claims] for id, claim in self.claims.items()}
-        try:
-            TopologicalSorter(edges).prepare()
-        except CycleError as error:
-            cycle: list[str] = error.args[1]
-            for id in cycle:
+        for id in self.claims:
+            if cycle := self._cycle(id):
                 self.faults[id] = f"uses itself: {' -> '.join(cycle)}"
+
+    def _cycle(self, id: str) -> list[str]:
+        """A shortest chain of uses from a claim back to itself; empty if there is none."""
+        chains = [[id]]
+        seen: set[str] = set()
+        for chain in chains:
+            for used in self.claims[chain[-1]].uses:
+                if used == id:
+                    return [*chain, id]
+                if used in self.claims and used not in seen:
+                    seen.add(used)
+                    chains.append([*chain, used])
+        return []
 
     def ancestors(self, id: str) -> frozenset[str]:
         """Everything a claim uses, directly or not (unknown ids left out)."""

@@ -113,7 +113,7 @@ def _contradicted_proof(disproof: Verdict, verdicts: Sequence[Verdict]) -> str |
         if (
             verdict is not disproof
             and verdict.outcome is Outcome.HOLDS
-            and verdict.level in (Level.EXACT, Level.COST)
+            and verdict.level in (Level.EXACT, Level.GENERIC, Level.COST)
             and relation in verdict.covers
             and speaks
         ):
@@ -127,8 +127,8 @@ def _established(kind: Kind, verdicts: Sequence[Verdict], relations: Collection[
     missing: list[str] = []
     weakest = Word.PROVED
     for relation in sorted(relations):
-        evidence = [v for v in holding if relation in v.covers]
-        at_sizes = [v for v in evidence if v.level in (Level.EXACT, Level.WELL_FORMED) and _generic(v)]
+        evidence = [v for v in holding if relation in v.covers and (v.all_sizes or _generic(v))]
+        at_sizes = [v for v in evidence if v.level in (Level.EXACT, Level.WELL_FORMED)]
         if any(v.all_sizes for v in evidence):
             continue
         if at_sizes:

@@ -21,6 +21,8 @@ class Level(StrEnum):
     """Derivatives by differences with a fitted order: evidence."""
     EXACT = "exact"
     """Free symbols at fixed sizes, complete zero test: proves at those sizes."""
+    GENERIC = "generic"
+    """Symbolic sizes, a normal form: proves for all sizes."""
     COST = "cost"
     """Operation counts as polynomials in the sizes: proves for all sizes."""
     COUNTEREXAMPLE = "counterexample"

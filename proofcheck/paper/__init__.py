@@ -8,6 +8,7 @@ MODULES = (
     "proofcheck.paper.definitions",
     "proofcheck.paper.tensor_trick",
     "proofcheck.paper.gradient",
+    "proofcheck.paper.derivatives",
     "proofcheck.paper.figures",
     "proofcheck.paper.quadratic_time",
 )

@@ -1,0 +1,212 @@
+"""COUNTEREXAMPLE: search, confirm exactly, shrink.
+
+Points are drawn from small tables (0, ±1, ±2, ±1/2), smallest sizes first, and filtered in floating
+point.  What survives is confirmed in exact arithmetic: the difference of the two sides is a sum of
+rational multiples of exponentials of rationals, whose sign is decided.  Then sizes, indices and
+entries are made as small and simple as they can be while the point still disproves the statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from proofcheck.checks.binding import (
+    Point,
+    Sizes,
+    default_sizes,
+    draw_point,
+    entries,
+    evaluate,
+    index_tuples,
+    meets,
+    sizes_words,
+)
+from proofcheck.claims.claim import Form
+from proofcheck.claims.proposition import AtMost, Equal
+from proofcheck.claims.verdict import Level, Outcome, Relation, Verdict
+from proofcheck.errors import OutsideCalculusError
+from proofcheck.namespaces.exact import ExactField
+from proofcheck.namespaces.scalars import Running
+from proofcheck.namespaces.strict import StrictNamespace
+
+__all__ = ["check_counterexample"]
+
+_DRAWS_PER_SIZE = 12
+_DRAWS_TO_SHRINK = 40
+_INDEX_CHOICES = 8
+_SAFETY = 4.0
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A point at which the statement may fail, and where in it."""
+
+    sizes: Sizes
+    point: Point
+    indices: Mapping[str, int]
+
+
+def check_counterexample(form: Form, rng: np.random.Generator) -> Verdict:
+    """Look for a point that disproves the form.
+
+    Returns:
+        REFUTED with the counterexample; UNKNOWN when none was found, which says nothing;
+        NOT_RUN when the statement has no relation between values.
+    """
+    searched: list[Sizes] = []
+    covers: set[Relation] = set()
+    for sizes in default_sizes(Level.COUNTEREXAMPLE, form):
+        case = _search(form, sizes, rng, _DRAWS_PER_SIZE, covers)
+        if case is None:
+            searched.append(sizes)
+            continue
+        smaller = _shrink_sizes(form, case, rng)
+        shrunk = _shrink_values(form, smaller)
+        found = _describe(form, shrunk)
+        generic = _describe(form, smaller)
+        found["non_degenerate"] = generic if generic != found else None
+        values = f"{found['left_decimal']} against {found['right_decimal']}"
+        return Verdict(
+            Level.COUNTEREXAMPLE,
+            Outcome.REFUTED,
+            f"at {sizes_words({**shrunk.sizes, **shrunk.indices})}: {values}",
+            covers=frozenset({Relation(found["relation"])}),
+            sizes=(shrunk.sizes,),
+            counterexample=found,
+        )
+    if not covers:
+        return Verdict(Level.COUNTEREXAMPLE, Outcome.NOT_RUN)
+    return Verdict(
+        Level.COUNTEREXAMPLE,
+        Outcome.UNKNOWN,
+        f"none found in {_DRAWS_PER_SIZE} draws at each of {len(searched)} sizes",
+        covers=frozenset(covers),
+        sizes=tuple(searched),
+    )
+
+
+def _search(
+    form: Form, sizes: Sizes, rng: np.random.Generator, draws: int, covers: set[Relation]
+) -> _Case | None:
+    choices = index_tuples(form, sizes)
+    for _ in range(draws):
+        point = draw_point(form, sizes, rng)
+        picked = rng.choice(len(choices), size=min(_INDEX_CHOICES, len(choices)), replace=False)
+        for choice in picked:
+            case = _Case(sizes, point, choices[int(choice)])
+            if _fails(form, case, covers) and _disproof(form, case) is not None:
+                return case
+    return None
+
+
+def _fails(form: Form, case: _Case, covers: set[Relation] | None = None) -> bool:
+    """Whether a relation fails at the point as far as floats can tell: a fast filter."""
+    xp = StrictNamespace(Running.of)
+    try:
+        found = evaluate(form, xp, case.sizes, case.point, case.indices)
+    except (OverflowError, ZeroDivisionError):
+        return False
+    for atom in found:
+        if not isinstance(atom, (Equal, AtMost)):
+            continue
+        if covers is not None:
+            covers.add(atom.kind)
+        for _, one, other in entries(atom):
+            left, right = Running.of(one), Running.of(other)
+            gap = left.value - right.value
+            if (gap if isinstance(atom, AtMost) else abs(gap)) > _SAFETY * (left.error + right.error):
+                return True
+    return False
+
+
+def _disproof(form: Form, case: _Case) -> dict[str, Any] | None:
+    """The entry at which a relation fails, decided exactly; None if none does."""
+    field = ExactField()
+    try:
+        found = evaluate(form, StrictNamespace(field.constant), case.sizes, case.point, case.indices)
+    except (OutsideCalculusError, ZeroDivisionError):
+        return None
+    for number, atom in enumerate(found, start=1):
+        if not isinstance(atom, (Equal, AtMost)):
+            continue
+        for position, one, other in entries(atom):
+            left, right = field.constant(0) + one, field.constant(0) + other
+            gap = (left - right).sign()
+            if gap > 0 or (gap < 0 and isinstance(atom, Equal)):
+                return {
+                    "relation": atom.kind.value,
+                    "relation_number": number,
+                    "entry": list(position),
+                    "left": str(left),
+                    "right": str(right),
+                    "left_decimal": f"{left.to_float():.12g}",
+                    "right_decimal": f"{right.to_float():.12g}",
+                }
+    return None
+
+
+def _shrink_sizes(form: Form, case: _Case, rng: np.random.Generator) -> _Case:
+    """A case at the smallest sizes at which one is found; smallest total first."""
+    names = list(case.sizes)
+    grid = sorted(product(*(range(1, size + 1) for size in case.sizes.values())), key=lambda g: (sum(g), g))
+    for choice in grid:
+        sizes = dict(zip(names, choice, strict=True))
+        if sizes == dict(case.sizes):
+            break
+        smaller = _search(form, sizes, rng, _DRAWS_TO_SHRINK, set())
+        if smaller is not None:
+            return smaller
+    return case
+
+
+def _shrink_values(form: Form, case: _Case) -> _Case:
+    """Smallest indices, then every entry the simplest member of its set that keeps the point a disproof."""
+    for indices in index_tuples(form, case.sizes):
+        candidate = _Case(case.sizes, case.point, indices)
+        if _fails(form, candidate) and _disproof(form, candidate) is not None:
+            case = candidate
+            break
+    changed = True
+    while changed:
+        changed = False
+        for candidate in _simpler(form, case):
+            if _fits(form, candidate) and _fails(form, candidate) and _disproof(form, candidate) is not None:
+                case, changed = candidate, True
+                break
+    return case
+
+
+def _simpler(form: Form, case: _Case) -> Iterator[_Case]:
+    """The case with one entry replaced by a simpler one."""
+    for name, domain in form.domains().items():
+        table = domain.table()
+        for position in np.ndindex(*case.point[name].shape):
+            present = case.point[name][position]
+            for value in table[: table.index(present)] if present in table else table:
+                entry = case.point[name].copy()
+                entry[position] = value
+                yield _Case(case.sizes, {**case.point, name: entry}, case.indices)
+
+
+def _fits(form: Form, case: _Case) -> bool:
+    """Whether a shrunk case still meets ``where``; domains it cannot leave."""
+    return form.where is None or meets(form, case.sizes, case.point)
+
+
+def _describe(form: Form, case: _Case) -> dict[str, Any]:
+    disproof = _disproof(form, case)
+    assert disproof is not None  # every case that gets here was confirmed exactly
+    inputs = {name: _strings(value) for name, value in case.point.items()}
+    return {"sizes": dict(case.sizes), "inputs": inputs, "indices": dict(case.indices), **disproof}
+
+
+def _strings(values: np.ndarray[Any, Any]) -> Any:
+    """Nested lists of exact fractions as strings; one string for a scalar."""
+    if values.ndim == 0:
+        return str(values.item())
+    return [_strings(np.asarray(row, dtype=object)) for row in values]
