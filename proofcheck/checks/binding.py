@@ -51,8 +51,10 @@ def default_sizes(level: Level, form: Form) -> tuple[Sizes, ...]:
     }
     found = []
     for pattern in patterns[level]:
-        # Symbols in alphabetical order take the pattern's entries in turn (d, n for the paper's two).
-        found.append(dict(zip(symbols, itertools.cycle(pattern), strict=False)))
+        # Symbols in alphabetical order take the pattern's entries in turn (d, n for the paper's two);
+        # where nothing is 1, later pairs take larger ones, so that no two symbols always agree.
+        grow = min(pattern) > 1
+        found.append({name: pattern[i % 2] + (i // 2 if grow else 0) for i, name in enumerate(symbols)})
     return tuple({tuple(one.items()): one for one in found}.values())
 
 

@@ -26,8 +26,8 @@ __all__ = ["check_exact", "symbolic_inputs"]
 
 
 def entry_name(name: str, position: tuple[int, ...]) -> str:
-    """The name of one entry's symbol: ``X_1_2`` for X₁₂; the plain name for a scalar."""
-    return "_".join([name, *(str(k + 1) for k in position)])
+    """The name of one entry's symbol: ``X[1,2]`` for X₁₂, which no input is called; a scalar's own."""
+    return f"{name}[{','.join(str(k + 1) for k in position)}]" if position else name
 
 
 def symbolic_inputs(domains: Mapping[str, Domain], sizes: Sizes) -> tuple[ExactField, dict[str, Array]]:

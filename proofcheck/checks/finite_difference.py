@@ -97,6 +97,24 @@ def _complex_step(
     return Array(np.imag(moved.values) / _COMPLEX_STEP)
 
 
+class _Nested:
+    """A differentiator that knows how deep its calls went: 2 for a derivative of a derivative."""
+
+    def __init__(self, differentiate: Differentiator) -> None:
+        self._differentiate = differentiate
+        self._depth = self.deepest = 0
+
+    def __call__(
+        self, xp: StrictNamespace, function: Callable[[Array], Array], point: Array, direction: Array
+    ) -> Array:
+        self._depth += 1
+        self.deepest = max(self.deepest, self._depth)
+        try:
+            return self._differentiate(xp, function, point, direction)
+        finally:
+            self._depth -= 1
+
+
 def noise(form: Form, sizes: Sizes, point: Point, indices: Mapping[str, int]) -> float | None:
     """Rounding error of the equalities relative to their sides; None if the point says nothing.
 
@@ -141,15 +159,16 @@ def error_ladder(
     errors = []
     with mpmath.workdps(_DIGITS):
         for step in steps:
+            differentiate = _Nested(_central(mpmath.mpf(step) if precise else step))
             if precise:
-                xp = StrictNamespace(_to_mpf, _central(mpmath.mpf(step)))
+                xp = StrictNamespace(_to_mpf, differentiate)
             else:
-                xp = StrictNamespace(float, _central(step), vectorised=True)
+                xp = StrictNamespace(float, differentiate, vectorised=True)
             errors.append(_relative_error(evaluate(form, xp, sizes, point, indices)))
     # Values of one size, subtracted and divided by h: cancellation leaves the rounding over h, and
     # once more for every derivative around it.
     unit = rounding * (_PRECISE_UNIT / UNIT_ROUNDOFF if precise else 1.0)
-    return Ladder(steps, tuple(errors), tuple(unit / step**xp.deepest_derivative for step in steps))
+    return Ladder(steps, tuple(errors), tuple(unit / step**differentiate.deepest for step in steps))
 
 
 def _to_mpf(value: Any) -> Any:
@@ -184,7 +203,8 @@ def check_finite_difference(form: Form, rng: np.random.Generator) -> Verdict:
         for choice in picked:
             indices = choices[int(choice)]
             where = sizes_words({**sizes, **indices})
-            probe = StrictNamespace(float, _complex_step, vectorised=True)
+            complex_step = _Nested(_complex_step)
+            probe = StrictNamespace(float, complex_step, vectorised=True)
             found = evaluate(form, probe, sizes, point, indices)
             if not probe.derivatives_taken or not any(isinstance(atom, Equal) for atom in found):
                 return Verdict(Level.FINITE_DIFFERENCE, Outcome.NOT_RUN)
@@ -193,7 +213,7 @@ def check_finite_difference(form: Form, rng: np.random.Generator) -> Verdict:
                 continue
             informative += 1
             # A complex step inside another confuses their two imaginary parts.
-            error = _relative_error(found) if probe.deepest_derivative == 1 else 0.0
+            error = _relative_error(found) if complex_step.deepest == 1 else 0.0
             worst_complex = max(worst_complex, error)
             if error > _CLEAR * rounding:
                 undecided = f"the complex step leaves an error of {error:.1e} at {where}"

@@ -78,6 +78,8 @@ def second_opinion(form: Form, rng: np.random.Generator) -> Opinion:
             _, left, right = compared[int(number)]
             difference = sympy.nsimplify(sympy.sympify(left) - sympy.sympify(right), rational=True)
             asked += 1
+            if difference.has(sympy.nan, sympy.zoo, sympy.oo):
+                continue  # a denominator is 0 at the numbers drawn
             if sympy.expand(sympy.fraction(sympy.together(difference))[0]) == 0:
                 confirmed += 1
             elif _clearly_nonzero(difference, rng):

@@ -187,14 +187,8 @@ class Derivative:
         else:
             keys = along if isinstance(along, tuple) else (along,)
             direction = self._xp.unit(keys, self._point.shape)
-        xp = self._xp
-        xp.derivatives_taken += 1
-        xp.derivative_depth += 1
-        xp.deepest_derivative = max(xp.deepest_derivative, xp.derivative_depth)
-        try:
-            return xp.differentiate(xp, self._function, self._point, direction)
-        finally:
-            xp.derivative_depth -= 1
+        self._xp.derivatives_taken += 1
+        return self._xp.differentiate(self._xp, self._function, self._point, direction)
 
 
 class StrictNamespace:
@@ -216,7 +210,7 @@ class StrictNamespace:
         self.number = number
         self.differentiate = differentiate
         self.vectorised = vectorised
-        self.derivatives_taken = self.derivative_depth = self.deepest_derivative = 0
+        self.derivatives_taken = 0
 
     def array(self, entries: Any) -> Array:
         """Take an array of exact numbers in (an object array of ``int`` or ``Fraction``)."""

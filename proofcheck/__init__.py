@@ -1,0 +1,33 @@
+"""proofcheck: check a theory paper's claims one by one, symbolically and numerically."""
+
+from proofcheck.claims import (
+    Claim,
+    Index,
+    Interval,
+    Kind,
+    Level,
+    Positive,
+    Real,
+    all_of,
+    at_most,
+    equal,
+    has_shape,
+    within,
+)
+from proofcheck.verify import verify
+
+__all__ = [
+    "Claim",
+    "Index",
+    "Interval",
+    "Kind",
+    "Level",
+    "Positive",
+    "Real",
+    "all_of",
+    "at_most",
+    "equal",
+    "has_shape",
+    "verify",
+    "within",
+]
