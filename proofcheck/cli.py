@@ -1,0 +1,267 @@
+"""The command ``proofcheck``.
+
+Reports go to standard output, everything else to standard error.  Exit codes: 0 passed, 1 not
+passed, 2 the command cannot be carried out as given, 130 interrupted.  What takes long to import is
+imported where it is used, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proofcheck.claims.verdict import Level
+from proofcheck.errors import UserInputError
+from proofcheck.files import write_atomically
+from proofcheck.report.streams import Page, check_writable, note, progress_bar, write_stdout
+
+if TYPE_CHECKING:
+    from proofcheck.results import Report
+
+__all__ = ["app", "main"]
+
+PASSED, NOT_PASSED, USER_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+_MOST_JOBS = 512
+_FILE_WIDTH = 100
+_LEVELS = tuple(level.value for level in Level if level is not Level.WELL_FORMED)
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Check the claims of a theory paper, symbolically and numerically.",
+)
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    JUNIT = "junit"
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What ``proofcheck verify`` was asked for."""
+
+    modules: tuple[str, ...]
+    claims: tuple[str, ...]
+    levels: tuple[str, ...]
+    jobs: int
+    timeout: float
+    format: Format
+    output: Path | None
+    seed: int
+    baseline: Path | None
+    cache: bool
+    quiet: bool
+    verbose: bool
+
+
+def main() -> None:
+    """The console entry point: runs the command line and exits with its code."""
+    # Killed by a job scheduler, worker processes must go too: an exception unwinds to where they are stopped.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
+    try:
+        code = app(standalone_mode=False, prog_name="proofcheck")
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except Exception as error:
+        # Typer's usage errors derive from a class of Click, of which newer versions have their own copy.
+        explain: Callable[[], str] | None = getattr(error, "format_message", None)
+        if explain is None:
+            raise
+        _complain(f"{' '.join(explain().split())} (see proofcheck --help)")
+        code = USER_ERROR
+    if code == INTERRUPTED:
+        note("proofcheck: interrupted")
+    sys.exit(code)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        try:
+            typer.echo(f"proofcheck {installed_version('proofcheck')}")
+        except PackageNotFoundError:
+            typer.echo("proofcheck (not installed)")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def verify(
+    modules: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="MODULE",
+            help="Claim modules: dotted names or .py files. Default: all that are installed.",
+            show_default=False,
+        ),
+    ] = None,
+    claim: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Report only this claim; may be repeated.", show_default=False),
+    ] = None,
+    level: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LEVEL",
+            help=f"Run only this level: {', '.join(_LEVELS)}; may be repeated. "
+            "Well-formedness is always checked.",
+            show_default=False,
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Worker processes. Default: usable CPUs.", show_default=False),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="S", help="Seconds after which a check is stopped and is unknown.")
+    ] = 60.0,
+    format: Annotated[Format, typer.Option(help="How to write the report.")] = Format.TABLE,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the report here.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="S", help="Of all random inputs.")] = 0,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A JSON report: what is in it passes, whatever it is, and any change fails.",
+            show_default=False,
+        ),
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute everything anew.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List all verdicts.")] = False,
+) -> int:
+    """Check claims and report their statuses.
+
+    Exits with 0 if every claim passes in the form that stands (mended, else printed), 1 if not,
+    2 if the command cannot be carried out as given.
+    """
+    options = _Options(
+        modules=tuple(modules or ()),
+        claims=tuple(claim or ()),
+        levels=tuple(word.lower().replace("-", "_") for word in level or ()),
+        jobs=_usable_cpus() if jobs is None else jobs,
+        timeout=timeout,
+        format=format,
+        output=output,
+        seed=seed,
+        baseline=baseline,
+        cache=not no_cache,
+        quiet=quiet,
+        verbose=verbose,
+    )
+    try:
+        return _verify(options)
+    except UserInputError as error:
+        _complain(str(error))
+        return USER_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _verify(options: _Options) -> int:
+    if not 1 <= options.jobs <= _MOST_JOBS:
+        raise UserInputError(f"--jobs {options.jobs}: expected a number from 1 to {_MOST_JOBS}")
+    if not 0 < options.timeout < math.inf:
+        raise UserInputError(f"--timeout {options.timeout:g}: expected a number of seconds greater than 0")
+    if options.output is not None:
+        check_writable(options.output)
+    from proofcheck.report.machine import compare_with_baseline, read_baseline
+    from proofcheck.report.table import summary
+    from proofcheck.verify import verify as run
+
+    before = read_baseline(options.baseline) if options.baseline is not None else None
+    # Claim modules may print; standard output is the report's.
+    with progress_bar(options.quiet) as progress, contextlib.redirect_stdout(sys.stderr):
+        report = run(
+            *options.modules,
+            select=options.claims,
+            levels=options.levels,
+            jobs=options.jobs,
+            timeout=options.timeout,
+            seed=options.seed,
+            cache=options.cache,
+            progress=progress,
+        )
+    if not report.results:
+        raise UserInputError(
+            f"no claims in {', '.join(options.modules)}: importing a claim module makes Claim(...) objects"
+            if options.modules
+            else "no claim modules are installed (entry point group 'proofcheck.claims'); "
+            "name one: proofcheck verify MODULE"
+        )
+    _deliver(report, options)
+    if not options.quiet and (options.output is not None or options.format is not Format.TABLE):
+        note(f"proofcheck: {summary(report)}")
+    if before is None:
+        return PASSED if report.passed else NOT_PASSED
+    changes = compare_with_baseline(report, before, selected=bool(options.claims))
+    for change in changes:
+        note(f"proofcheck: changed: {change}")
+    if not changes and not options.quiet:
+        note(f"proofcheck: nothing changed from {str(options.baseline)!r}")
+    return NOT_PASSED if changes else PASSED
+
+
+def _deliver(report: Report, options: _Options) -> None:
+    """Write the report to the file asked for, else to standard output."""
+    from rich.console import Console
+
+    from proofcheck.report.machine import to_json_text, to_junit_text
+    from proofcheck.report.table import print_table
+
+    if options.format is Format.TABLE:
+        to_file = options.output is not None
+        screen = Console()
+        # Rendered first and written after: writing may fail in ways that Rich does not foresee.
+        page = Page("utf-8" if to_file else screen.encoding)
+        console = Console(
+            file=page,
+            width=_FILE_WIDTH if to_file else screen.width,
+            force_terminal=screen.is_terminal and not to_file,
+        )
+        print_table(report, console, verbose=options.verbose)
+        # Cells are padded; where no colours follow, their ends can go.
+        text = "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
+    else:
+        text = (to_json_text if options.format is Format.JSON else to_junit_text)(report)
+    if options.output is not None:
+        # Names of files may hold what UTF-8 does not; JSON reads this way of writing it back.
+        text = text.encode("utf-8", "backslashreplace").decode()
+        write_atomically(options.output.resolve(), text)
+    else:
+        write_stdout(text, machine=options.format is not Format.TABLE)
+
+
+def _complain(text: str) -> None:
+    note(f"proofcheck: error: {text}")
+
+
+def _usable_cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), _MOST_JOBS)
+    return min(os.cpu_count() or 1, _MOST_JOBS)
