@@ -33,9 +33,7 @@ def claim_of(
     assumes: tuple[str, ...] = (),
     **given: Any,
 ) -> Claim:
-    claim = Claim(
-        id, kind=kind, title="t", source="s", quote="q", given=given, uses=uses, assumes=assumes
-    )
+    claim = Claim(id, kind=kind, title="t", source="s", quote="q", given=given, uses=uses, assumes=assumes)
     if statement is not None:
         claim.printed(statement)
     return claim
@@ -44,7 +42,12 @@ def claim_of(
 def alone(claim: Claim) -> Claim:
     """The same claim resting on nothing, so that it can be verified without its ancestors."""
     copy = Claim(
-        claim.id, kind=claim.kind, title=claim.title, source=claim.source, quote=claim.quote, given=claim.given
+        claim.id,
+        kind=claim.kind,
+        title=claim.title,
+        source=claim.source,
+        quote=claim.quote,
+        given=claim.given,
     )
     copy.printed_form, copy.mended_form = claim.printed_form, claim.mended_form
     return copy

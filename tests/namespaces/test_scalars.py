@@ -206,7 +206,9 @@ def test_exp_of_each_scalar() -> None:
 
 def true_error(formula: Formula, point: dict[str, Fraction]) -> tuple[Running, Any]:
     """The formula as a Running and the absolute error of its value; for 60 digits."""
-    result = Running.of(interpret(formula, {k: Running.of(v) for k, v in point.items()}, Running.of, scalar_exp))
+    result = Running.of(
+        interpret(formula, {k: Running.of(v) for k, v in point.items()}, Running.of, scalar_exp)
+    )
     true = interpret(formula, {k: mpf(v) for k, v in point.items()}, mpf, mpmath.exp)
     return result, abs(mpmath.mpf(result.value) - true)
 

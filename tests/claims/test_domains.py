@@ -1,0 +1,106 @@
+"""Domains: what they describe, and that every draw lies in them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proofcheck.claims import Index, Interval, Positive, Real
+from proofcheck.claims.domains import Domain, dimension, dimension_symbols
+from proofcheck.errors import ClaimDefinitionError, EmptyDomainError
+from tests.helpers import rng
+
+SIZES = {"n": 3, "d": 2}
+scales = st.one_of(st.none(), st.sampled_from([Fraction(1), Fraction(1, 1024), Fraction(7, 3)]))
+ends = st.fractions(-5, 5, max_denominator=12)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "symbols"),
+    [
+        ("n", 3, {"n"}),
+        ("d^2", 4, {"d"}),
+        ("2*n", 6, {"n"}),
+        ("n*d", 6, {"n", "d"}),
+        ("n * d^3 * 5", 120, {"n", "d"}),
+        ("7", 7, set()),
+    ],
+)
+def test_dimensions(text: str, value: int, symbols: set[str]) -> None:
+    assert dimension(text, SIZES) == value
+    assert dimension_symbols(text) == symbols
+    assert Real(text).shape(SIZES) == (value,)
+    assert Index(text).symbols == symbols
+
+
+@pytest.mark.parametrize("text", ["", "n+1", "n^0", "n^-1", "0", "n**2", "^2", "n d", "-n"])
+def test_a_dimension_that_is_no_product(text: str) -> None:
+    with pytest.raises(ClaimDefinitionError, match="expected a product"):
+        Real("n", text)
+
+
+@given(st.integers(0, 2**32), scales)
+def test_draws_of_reals(seed: int, scale: Fraction | None) -> None:
+    drawn = Real("n", "d").draw(rng(seed), SIZES, scale=scale)
+    assert drawn.shape == (3, 2)
+    for value in drawn.flat:
+        assert isinstance(value, Fraction)
+        assert abs(value) <= 2 * (scale or 1)
+
+
+@given(st.integers(0, 2**32), scales)
+def test_draws_of_positives(seed: int, scale: Fraction | None) -> None:
+    assert all(value > 0 for value in Positive("n", "d^2").draw(rng(seed), SIZES, scale=scale).flat)
+
+
+@given(st.integers(0, 2**32), scales, ends, ends)
+def test_draws_of_intervals(seed: int, scale: Fraction | None, one: Fraction, other: Fraction) -> None:
+    low, high = sorted((one, other))
+    domain = Interval(low, high, "n", "d")
+    assert all(low <= value <= high for value in domain.draw(rng(seed), SIZES, scale=scale).flat)
+    assert all(low <= value <= high for value in domain.table())
+    assert {low, high, (low + high) / 2} <= set(domain.table())
+
+
+@pytest.mark.parametrize("scale", [None, Fraction(1, 2)])
+def test_an_empty_interval(scale: Fraction | None) -> None:
+    with pytest.raises(EmptyDomainError, match=r"\[1, 0\] is empty"):
+        Interval(1, 0, "n").draw(rng(), SIZES, scale=scale)
+
+
+@pytest.mark.parametrize("domain", [Real("n"), Positive("n"), Interval(0, 1, "n"), Interval(-1, 1)])
+def test_tables_have_no_repetitions_and_fit(domain: Domain) -> None:
+    table = domain.table()
+    assert len(set(table)) == len(table) >= 3
+    assert all(domain.admit(value) == value for value in table)
+    # Simplest first: shrinking takes the first that will do.
+    assert table[0] == (1 if isinstance(domain, Positive) else 0)
+
+
+def test_draws_are_generic_and_repeatable() -> None:
+    drawn = Real("n", "n").draw(rng(3), {"n": 12}, scale=Fraction(1, 2))
+    assert len(set(drawn.flat)) > 100
+    assert np.array_equal(drawn, Real("n", "n").draw(rng(3), {"n": 12}, scale=Fraction(1, 2)))
+    assert all(Fraction(float(value)) == value for value in drawn.flat)
+    scalar = Real().draw(rng(), {})
+    assert scalar.shape == ()
+
+
+@pytest.mark.parametrize(
+    ("declaration", "words"),
+    [
+        (Real("n", "d"), "real n×d"),
+        (Real(), "real scalar"),
+        (Real("d^2", role="fixed"), "fixed real d^2"),
+        (Positive(), "positive scalar"),
+        (Interval(0, Fraction(1, 2), "n"), "real n in [0, 1/2]"),
+        (Index("d^2"), "index in 1..d^2"),
+    ],
+)
+def test_words(declaration: Any, words: str) -> None:
+    assert declaration.describe() == words
