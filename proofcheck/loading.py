@@ -186,7 +186,9 @@ def _imported(module: ModuleType, path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             base = "." * node.level + (node.module or "")
             if node.level:
-                base = importlib.util.resolve_name(base, module.__package__ or None)
+                if not module.__package__:
+                    continue  # it failed, and the module lives without
+                base = importlib.util.resolve_name(base, module.__package__)
             names.add(base)
             names.update(f"{base}.{alias.name}" for alias in node.names)
     return names

@@ -41,7 +41,7 @@ def symbolic_inputs(domains: Mapping[str, Domain], sizes: Sizes) -> tuple[ExactF
         for name, domain in domains.items()
     }
     positive = [entry for name, domain in domains.items() if domain.is_positive for entry in names[name]]
-    intervals = {}
+    intervals: dict[str, tuple[Any, Any]] = {}
     for name, domain in domains.items():
         if isinstance(domain, Interval):
             if domain.low > domain.high:

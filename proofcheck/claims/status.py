@@ -158,8 +158,9 @@ def _generic(verdict: Verdict) -> bool:
 def claim_status(kind: Kind, printed: Status | None, mended: Status | None) -> Status:
     """The status of a claim's standing form.
 
-    A mended form beside a printed one that was not found to fail is an error of the claim: nothing
-    is called a misprint without a counterexample or an ill-formedness.
+    A mended form beside a printed one that stands is an error of the claim, and beside one that is
+    unknown the claim is unknown: nothing is called a misprint without a counterexample or an
+    ill-formedness.
     """
     if printed is None:
         if kind in _ASSUMABLE:
@@ -169,6 +170,8 @@ def claim_status(kind: Kind, printed: Status | None, mended: Status | None) -> S
         return printed
     if printed.word is Word.ERROR:
         return printed
+    if printed.word is Word.UNKNOWN:
+        return Status(Word.UNKNOWN, f"whether the printed form fails is not known: {printed.detail}")
     if printed.word not in _DOES_NOT_STAND:
         return Status(Word.ERROR, f"there is a mended form, but the printed one is {printed.word.value}")
     return mended

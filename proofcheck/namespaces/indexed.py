@@ -9,7 +9,7 @@ sizes.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -96,7 +96,8 @@ class IndexedArray:
             self.xp,
             self.axes or right.axes,
             lambda *at: operation(
-                self.entry(*at) if self.axes else self.entry(), right.entry(*at) if right.axes else right.entry()
+                self.entry(*at) if self.axes else self.entry(),
+                right.entry(*at) if right.axes else right.entry(),
             ),
         )
 
@@ -109,7 +110,7 @@ class IndexedArray:
         return self._entrywise(other, lambda a, b: add(a, mul(MINUS_ONE, b)), "difference")
 
     def __rsub__(self, other: Any) -> IndexedArray:
-        return -self + other
+        return self._entrywise(other, lambda a, b: add(b, mul(MINUS_ONE, a)), "difference")
 
     def __mul__(self, other: Any) -> IndexedArray:
         return self._entrywise(other, mul, "entrywise product")
@@ -448,5 +449,3 @@ def _same(left: Place, right: Place) -> Term:
         return ZERO
     return mul(*(Delta(i, j) for i, j in zip(left, right, strict=True)))
 
-
-Bindings: TypeAlias = Mapping[str, Any]

@@ -120,22 +120,22 @@ der_hessian = Claim(
     kind=Kind.DERIVED,
     title="The Hessian in X is symmetric",
     source=SOURCE,
-    quote="d²L / dX_{ij} dX_{kl} = d²L / dX_{kl} dX_{ij}.",
-    formula=r"\frac{\partial^2 L}{\partial X_{ij}\,\partial X_{kl}} = "
-    r"\frac{\partial^2 L}{\partial X_{kl}\,\partial X_{ij}}",
-    given={**LAYER, "i": Index("d"), "j": Index("d"), "k": Index("d"), "l": Index("d")},
+    quote="d²L / dX_{ij} dX_{km} = d²L / dX_{km} dX_{ij}.",
+    formula=r"\frac{\partial^2 L}{\partial X_{ij}\,\partial X_{km}} = "
+    r"\frac{\partial^2 L}{\partial X_{km}\,\partial X_{ij}}",
+    given={**LAYER, "i": Index("d"), "j": Index("d"), "k": Index("d"), "m": Index("d")},
     uses=("der:X",),
 )
 
 
 @der_hessian.printed
 def _(
-    xp: Any, A1: Any, A2: Any, A3: Any, E: Any, X: Any, Y: Any, i: Any, j: Any, k: Any, l: Any, d: Any
+    xp: Any, A1: Any, A2: Any, A3: Any, E: Any, X: Any, Y: Any, i: Any, j: Any, k: Any, m: Any, d: Any
 ) -> Any:
     def slope(row: Any, column: Any) -> Any:
         return lambda X: xp.D(lambda X: attention_loss(xp, A1, A2, A3, E, X, Y, d), X)[row, column]
 
-    return equal(xp.D(slope(i, j), X)[k, l], xp.D(slope(k, l), X)[i, j])
+    return equal(xp.D(slope(i, j), X)[k, m], xp.D(slope(k, m), X)[i, j])
 
 
 # Two evaluations inside one another: the smallest sizes at which nothing is hidden are enough here.
