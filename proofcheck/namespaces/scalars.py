@@ -89,7 +89,7 @@ class Dual:
         return Dual(tag, a - b, _add(da, _negate(db)))
 
     def __rsub__(self, other: Any) -> Dual:
-        return -(self - other)
+        return self.__sub__(other).__neg__()
 
     def __mul__(self, other: Any) -> Dual:
         tag, a, da, b, db = self._with(other)

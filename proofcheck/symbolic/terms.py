@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from proofcheck.errors import IndexRangeError
+
 __all__ = [
     "Add",
     "Const",
@@ -81,10 +83,21 @@ class Entry:
 
 @dataclass(frozen=True)
 class Delta:
-    """1 where the two indices are equal, else 0; they have one range."""
+    """1 where the two indices are equal, else 0.
+
+    Raises:
+        IndexRangeError: their ranges differ.
+    """
 
     left: Idx
     right: Idx
+
+    def __post_init__(self) -> None:
+        if self.left.dim != self.right.dim:
+            raise IndexRangeError(
+                f"index {self.left} runs over 1..{self.left.dim} and is compared with "
+                f"{self.right}, which runs over 1..{self.right.dim}"
+            )
 
 
 @dataclass(frozen=True)
