@@ -181,7 +181,7 @@ def assemble(
     kinds: dict[str, Kind] = {id: claim.kind for id, claim in graph.claims.items()}
     results = []
     for id in selected:
-        ancestors = {one: own[one] for one in graph.ancestors(id)}
+        ancestors = {one: own[one] for one in graph.ancestors(id) | graph.hypotheses(id) if one in own}
         status = rest_on(own[id], ancestors, graph.hypotheses(id), kinds)
         results.append(
             ClaimResult(graph.claims[id], forms.get((id, "printed")), forms.get((id, "mended")), status)

@@ -265,7 +265,7 @@ def verify(
     except UserInputError as error:
         broken = [f"; {one.reference} could not be imported: {one.error}" for one in loaded if one.error]
         raise UserInputError("".join((str(error), *broken))) from error
-    needed = {one for id in chosen for one in (id, *graph.ancestors(id))}
+    needed = {one for id in chosen for one in (id, *graph.ancestors(id), *graph.hypotheses(id))}
     digest = toolkit_digest()
     facts = environment(seed, digest)
     generation = hashlib.sha256(repr((digest, facts["packages"], facts["python"])).encode()).hexdigest()

@@ -304,7 +304,7 @@ def test_a_proof_at_size_1_alone_is_no_evidence(module: Callable[..., str]) -> N
     }
 
 
-# --- claims made in this session -------------------------------------------------------------
+# --- claims made in this process -------------------------------------------------------------
 
 
 def test_claims_in_this_process() -> None:

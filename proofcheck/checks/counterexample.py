@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -94,8 +95,9 @@ def _search(
     form: Form, sizes: Sizes, rng: np.random.Generator, draws: int, covers: set[Relation]
 ) -> _Case | None:
     choices = index_tuples(form, sizes)
-    for _ in range(draws):
-        point = draw_point(form, sizes, rng)
+    for number in range(draws):
+        # Small values are easy to check by hand; every third point is generic, for what they miss.
+        point = draw_point(form, sizes, rng, scale=Fraction(1) if number % 3 == 2 else None)
         picked = rng.choice(len(choices), size=min(_INDEX_CHOICES, len(choices)), replace=False)
         for choice in picked:
             case = _Case(sizes, point, choices[int(choice)])

@@ -25,6 +25,8 @@ _SCALES = (Fraction(1, 2), Fraction(1, 1024), Fraction(1))
 _INDEX_CHOICES = 6
 # The bounds are of first order; a small factor covers the terms of second order.
 _SAFETY = 4.0
+# A gap this many times its bound is beyond what the terms of second order could explain.
+_CLEAR = 1e3
 # A point counts only if it would have shown a relative error of this size.
 _INFORMATIVE = 1e-6
 
@@ -87,7 +89,7 @@ def check_numeric(form: Form, rng: np.random.Generator) -> Verdict:
 def _compare(atom: Equal | AtMost) -> tuple[bool, bool, float]:
     """(the sides agree, the comparison is informative, difference relative to their size)."""
     excess = slack = size = 0.0
-    agrees = True
+    agrees = clear = True
     for _, one, other in entries(atom):
         left, right = Running.of(one), Running.of(other)
         allowed = _SAFETY * (left.error + right.error)
@@ -96,8 +98,9 @@ def _compare(atom: Equal | AtMost) -> tuple[bool, bool, float]:
         if math.isnan(gap) or math.isinf(allowed):
             return True, False, 0.0
         agrees = agrees and gap <= allowed
+        clear = clear and gap <= _CLEAR * allowed
         excess, slack = max(excess, gap), max(slack, allowed)
         size = max(size, abs(left.value), abs(right.value))
     informative = size > 0.0 and slack <= _INFORMATIVE * size
-    # A disagreement at a point that could not have shown agreement is no evidence either.
-    return agrees or not informative, informative, excess / size if size else 0.0
+    # Where the bounds are as large as the values, only a gap far beyond them is a disagreement.
+    return agrees if informative else clear, informative, excess / size if size else 0.0

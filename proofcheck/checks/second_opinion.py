@@ -84,7 +84,9 @@ def second_opinion(form: Form, rng: np.random.Generator) -> Opinion:
                 confirmed += 1
             elif _clearly_nonzero(difference, rng):
                 where = sizes_words({**sizes, **indices})
-                return Opinion(f"contradicts at {where}: difference {difference}", contradicts=True)
+                return Opinion(
+                    f"contradicts at {where}: difference {str(difference)[:200]}", contradicts=True
+                )
     if not asked:
         return Opinion("was not asked (no equality)")
     return Opinion(f"confirms {confirmed} of {asked} at {sizes_words({**sizes, **indices})}")

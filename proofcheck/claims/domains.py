@@ -151,6 +151,18 @@ class Interval(Domain):
         """Clamp to the interval."""
         return min(max(value, self.low), self.high)
 
+    def draw(
+        self, rng: np.random.Generator, sizes: Mapping[str, int], *, scale: Fraction | None = None
+    ) -> np.ndarray[Any, Any]:
+        """As for any domain, but generic members are spread over the whole interval."""
+        if scale is None:
+            return super().draw(rng, sizes)
+        self.table()  # refuses an empty interval
+        out = np.empty(self.shape(sizes), dtype=object)
+        for position in np.ndindex(*out.shape):
+            out[position] = self.low + (self.high - self.low) * Fraction(int(rng.integers(257)), 256)
+        return out
+
     def table(self) -> tuple[Fraction, ...]:
         """Ends, middle, and the small values inside."""
         if self.low > self.high:

@@ -184,7 +184,7 @@ def rest_on(
 
     Args:
         own: status by the claim's own verdicts.
-        ancestors: own statuses of everything it uses, directly or not.
+        ancestors: own statuses of everything it uses or assumes, directly or not.
         hypotheses: ids it is conditional on, its ancestors' included.
         kinds: kinds of all of these; cited results that are assumed count as hypotheses.
     """
@@ -205,4 +205,6 @@ def rest_on(
     if own.word in (Word.PROVED, Word.PROVED_AT_SIZES):
         beside = f"; at sizes {own.detail}" if own.word is Word.PROVED_AT_SIZES else ""
         return Status(Word.PROVED_MODULO, ", ".join(sorted(modulo)) + beside)
+    if own.word in (Word.SUPPORTED, Word.DEFINED):
+        return Status(own.word, f"{own.detail}; modulo {', '.join(sorted(modulo))}")
     return own

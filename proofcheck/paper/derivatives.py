@@ -101,9 +101,7 @@ def _(xp: Any, A1: Any, A2: Any, A3: Any, E: Any, X: Any, Y: Any, d: Any) -> Any
     )
 
 
-der_A3 = _gradient_claim(
-    "A3", r"\frac{\partial L}{\partial A_3} = f^\top c Y^\top", "dL/dA3 = f^T c Y^T."
-)
+der_A3 = _gradient_claim("A3", r"\frac{\partial L}{\partial A_3} = f^\top c Y^\top", "dL/dA3 = f^T c Y^T.")
 
 
 @der_A3.printed

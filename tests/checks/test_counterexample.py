@@ -258,3 +258,9 @@ def test_chosen_sizes_bound_the_search() -> None:
     statement, given, _ = FALSE["only n = 5"]
     form = form_of(statement, **given, sizes={Level.COUNTEREXAMPLE: ({"n": 3},)})
     assert check_counterexample(form, rng()).outcome is Outcome.UNKNOWN
+
+
+def test_what_the_small_values_miss_is_found_at_generic_ones() -> None:
+    # False for 0 < x < 1/3 only, and no value of the table lies there.
+    form = form_of(lambda xp, x: at_most(x, 3 * x * x), x=Interval(0, 1, "n"))
+    assert check_counterexample(form, rng()).outcome is Outcome.REFUTED

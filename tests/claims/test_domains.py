@@ -104,3 +104,9 @@ def test_draws_are_generic_and_repeatable() -> None:
 )
 def test_words(declaration: Any, words: str) -> None:
     assert declaration.describe() == words
+
+
+def test_generic_members_of_an_interval_are_spread_over_it() -> None:
+    drawn = Interval(3, 4, "n").draw(np.random.default_rng(0), {"n": 50}, scale=Fraction(1))
+    assert all(3 <= value <= 4 for value in drawn)
+    assert len(set(drawn)) > 10

@@ -234,6 +234,8 @@ def test_what_hypotheses_do_to_each_status(word: Word) -> None:
         Word.PROVED: Status(Word.PROVED_MODULO, "hyp:seth"),
         Word.PROVED_AT_SIZES: Status(Word.PROVED_MODULO, "hyp:seth; at sizes own"),
         Word.REFUTED: Status(Word.REFUTED_MODULO, "hyp:seth"),
+        Word.SUPPORTED: Status(Word.SUPPORTED, "own; modulo hyp:seth"),
+        Word.DEFINED: Status(Word.DEFINED, "own; modulo hyp:seth"),
     }
     assert found == changed.get(word, Status(word, "own"))
 
