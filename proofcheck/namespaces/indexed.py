@@ -389,9 +389,7 @@ class IndexedNamespace:
         """The matrix whose ``j``-th row is ``make(j)``."""
         axis = _dims(count)
         sample = _vector(make(self._named(_places(axis), "row")), "rows")
-        return IndexedArray(
-            self, (axis, *sample.axes), lambda j, i: make(self._named(j, "row")).entry(i)
-        )
+        return IndexedArray(self, (axis, *sample.axes), lambda j, i: make(self._named(j, "row")).entry(i))
 
     def columns(self, make: Callable[[Any], IndexedArray], count: Any) -> IndexedArray:
         """The matrix whose ``i``-th column is ``make(i)``."""
@@ -425,9 +423,7 @@ class IndexedNamespace:
             raise ShapeError(f"gradient of a function with values of shape {shape_text(value.shape)}")
         return IndexedArray(self, point.axes, lambda *at: self.partial(value.entry(), name, at, point))
 
-    def at_placeholder(
-        self, function: Callable[..., Any], point: IndexedArray
-    ) -> tuple[str, IndexedArray]:
+    def at_placeholder(self, function: Callable[..., Any], point: IndexedArray) -> tuple[str, IndexedArray]:
         """The function at an array of new symbols: their name, and its value."""
         self._placeholders += 1
         name = f"@{self._placeholders}"
@@ -448,4 +444,3 @@ def _same(left: Place, right: Place) -> Term:
     if len(left) != len(right):
         return ZERO
     return mul(*(Delta(i, j) for i, j in zip(left, right, strict=True)))
-
