@@ -71,9 +71,7 @@ class Cache:
             if not self._directory.is_dir():
                 self._directory.mkdir(parents=True, exist_ok=True)
                 self._drop_old()
-            write_atomically(
-                self._path(key), json.dumps({"key": key, "verdict": verdict.to_json()}, sort_keys=True)
-            )
+            write_atomically(self._path(key), json.dumps({"key": key, "verdict": verdict.to_json()}))
         except (OSError, UserInputError):
             self._writable = False  # a read-only cache costs time, not answers
 

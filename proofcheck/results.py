@@ -54,7 +54,7 @@ class FormResult:
         return data
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ClaimResult:
     """One claim with the results of its forms and the status computed from them."""
 
@@ -84,6 +84,9 @@ class ClaimResult:
             "mended": None if self.mended is None else self.mended.to_json(),
         }
 
+    def __repr__(self) -> str:
+        return f"ClaimResult({self.claim.id!r}: {self.status})"
+
     def _repr_latex_(self) -> str | None:
         return self.claim._repr_latex_()
 
@@ -105,7 +108,7 @@ class ClaimResult:
         return "".join(parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The outcome of a run.
 
@@ -127,6 +130,9 @@ class Report:
     def passed(self) -> bool:
         """Whether every claim's standing form passes; an empty run does not."""
         return bool(self.results) and all(result.passed for result in self.results)
+
+    def __repr__(self) -> str:
+        return f"Report({len(self.results)} claims, {'all passed' if self.passed else 'not all passed'})"
 
     def to_json(self) -> dict[str, Any]:
         """Plain data in the schema of ``proofcheck verify --format json``."""

@@ -598,3 +598,22 @@ def test_a_seed_gives_one_report_and_the_order_of_work_does_not_matter(module: C
     alone = without_seconds(verify(path, cache=False, seed=5, select=["lem:flipped"]))
     assert alone["claims"] == [one for one in whole["claims"] if one["id"] == "lem:flipped"]
     assert whole["environment"]["seed"] == 5
+
+
+def test_reports_and_results_introduce_themselves_in_one_line(module: Callable[..., str]) -> None:
+    report = verify(module(GOOD))
+    assert repr(report) == "Report(1 claims, all passed)"
+    assert repr(report["lem:good"]) == "ClaimResult('lem:good': proved)"
+
+
+def test_a_cached_counterexample_keeps_its_order(module: Callable[..., str]) -> None:
+    text = """
+    bad = claim("lem:bad", z=Real("n"), a=Real("n"))
+
+    @bad.printed
+    def _(xp, z, a):
+        return equal(z, a)
+    """
+    path = module(text)
+    runs = [verify(path)["lem:bad"].printed.counterexample for _ in range(2)]
+    assert [list(run["inputs"]) for run in runs] == [["z", "a"]] * 2
