@@ -8,8 +8,6 @@ imported where it is used, so that ``--help`` is quick.
 from __future__ import annotations
 
 import contextlib
-import math
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -22,20 +20,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proofcheck.claims.verdict import Level
+from proofcheck.audit_cli import audit
+from proofcheck.command import (
+    INTERRUPTED,
+    LEVELS,
+    NOT_PASSED,
+    PASSED,
+    TERMINATED,
+    USER_ERROR,
+    check_options,
+    complain,
+    deliver,
+    rendered,
+    run_command,
+    usable_cpus,
+)
 from proofcheck.errors import UserInputError
-from proofcheck.files import write_atomically
-from proofcheck.report.streams import Page, check_writable, note, progress_bar, write_stdout
+from proofcheck.report.streams import note, progress_bar
 
 if TYPE_CHECKING:
     from proofcheck.results import Report
 
 __all__ = ["app", "main"]
-
-PASSED, NOT_PASSED, USER_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
-_MOST_JOBS = 512
-_FILE_WIDTH = 100
-_LEVELS = tuple(level.value for level in Level if level is not Level.WELL_FORMED)
 
 app = typer.Typer(
     add_completion=False,
@@ -85,7 +91,7 @@ def main() -> None:
         explain: Callable[[], str] | None = getattr(error, "format_message", None)
         if explain is None:
             raise
-        _complain(f"{' '.join(explain().split())} (see proofcheck --help)")
+        complain(f"{' '.join(explain().split())} (see proofcheck --help)")
         code = USER_ERROR
     if code == INTERRUPTED:
         note("proofcheck: interrupted")
@@ -125,8 +131,7 @@ def verify(
         list[str] | None,
         typer.Option(
             metavar="LEVEL",
-            help=f"Run only this level: {', '.join(_LEVELS)}; may be repeated. "
-            "Well-formedness is always checked.",
+            help=f"Run only this level: {LEVELS}; may be repeated. Well-formedness is always checked.",
             show_default=False,
         ),
     ] = None,
@@ -164,7 +169,7 @@ def verify(
         modules=tuple(modules or ()),
         claims=tuple(claim or ()),
         levels=tuple(word.lower().replace("-", "_") for word in level or ()),
-        jobs=_usable_cpus() if jobs is None else jobs,
+        jobs=usable_cpus() if jobs is None else jobs,
         timeout=timeout,
         format=format,
         output=output,
@@ -174,22 +179,11 @@ def verify(
         quiet=quiet,
         verbose=verbose,
     )
-    try:
-        return _verify(options)
-    except UserInputError as error:
-        _complain(str(error))
-        return USER_ERROR
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return run_command(lambda: _verify(options))
 
 
 def _verify(options: _Options) -> int:
-    if not 1 <= options.jobs <= _MOST_JOBS:
-        raise UserInputError(f"--jobs {options.jobs}: expected a number from 1 to {_MOST_JOBS}")
-    if not 0 < options.timeout < math.inf:
-        raise UserInputError(f"--timeout {options.timeout:g}: expected a number of seconds greater than 0")
-    if options.output is not None:
-        check_writable(options.output)
+    check_options(options.jobs, options.timeout, options.output)
     from proofcheck.report.machine import compare_with_baseline, read_baseline
     from proofcheck.report.table import summary
     from proofcheck.verify import verify as run
@@ -229,39 +223,17 @@ def _verify(options: _Options) -> int:
 
 def _deliver(report: Report, options: _Options) -> None:
     """Write the report to the file asked for, else to standard output."""
-    from rich.console import Console
-
     from proofcheck.report.machine import to_json_text, to_junit_text
     from proofcheck.report.table import print_table
 
     if options.format is Format.TABLE:
-        to_file = options.output is not None
-        screen = Console()
-        # Rendered first and written after: writing may fail in ways that Rich does not foresee.
-        page = Page("utf-8" if to_file else screen.encoding)
-        console = Console(
-            file=page,
-            width=_FILE_WIDTH if to_file else screen.width,
-            force_terminal=screen.is_terminal and not to_file,
+        text = rendered(
+            lambda console: print_table(report, console, verbose=options.verbose),
+            to_file=options.output is not None,
         )
-        print_table(report, console, verbose=options.verbose)
-        # Cells are padded; where no colours follow, their ends can go.
-        text = "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
     else:
         text = (to_json_text if options.format is Format.JSON else to_junit_text)(report)
-    if options.output is not None:
-        # Names of files may hold what UTF-8 does not; JSON reads this way of writing it back.
-        text = text.encode("utf-8", "backslashreplace").decode()
-        write_atomically(options.output.resolve(), text)
-    else:
-        write_stdout(text, machine=options.format is not Format.TABLE)
+    deliver(text, options.output, machine=options.format is not Format.TABLE)
 
 
-def _complain(text: str) -> None:
-    note(f"proofcheck: error: {text}")
-
-
-def _usable_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), _MOST_JOBS)
-    return min(os.cpu_count() or 1, _MOST_JOBS)
+app.command()(audit)

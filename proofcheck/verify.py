@@ -7,16 +7,9 @@ Random numbers depend on the seed, the claim, the form and the level, never on t
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import os
-import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
-from concurrent.futures import as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +29,12 @@ from proofcheck.claims.verdict import Level, Outcome, Verdict
 from proofcheck.errors import UserInputError
 from proofcheck.loading import LoadedModule, discover, load, one_line, toolkit_digest
 from proofcheck.results import Report, assemble, broken_module, environment
+from proofcheck.workers import Failed, Stopped, Workers
 
-__all__ = ["DEFAULT_TIMEOUT", "check_form", "verify"]
+__all__ = ["CHECKS", "DEFAULT_TIMEOUT", "check_form", "generator", "level_named", "verify"]
 
 DEFAULT_TIMEOUT = 60.0
-_CHECKS: dict[Level, Callable[[Form, np.random.Generator], Verdict]] = {
+CHECKS: dict[Level, Callable[[Form, np.random.Generator], Verdict]] = {
     Level.WELL_FORMED: check_well_formed,
     Level.EXACT: check_exact,
     Level.GENERIC: check_generic,
@@ -52,7 +46,8 @@ _CHECKS: dict[Level, Callable[[Form, np.random.Generator], Verdict]] = {
 Progress = Callable[[int, int, str], None]
 
 
-def _generator(seed: int, *words: str) -> np.random.Generator:
+def generator(seed: int, *words: str) -> np.random.Generator:
+    """Random numbers that depend on the seed and on what they are for, never on the order of work."""
     digest = hashlib.sha256("|".join((str(seed), *words)).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
@@ -72,7 +67,7 @@ def check_form(claim: Claim, form: str, level: Level, seed: int = 0) -> Verdict:
     start = time.perf_counter()
     target = claim.forms()[form]
     try:
-        verdict = _CHECKS[level](target, _generator(seed, claim.id, form, level.value))
+        verdict = CHECKS[level](target, generator(seed, claim.id, form, level.value))
     except (Exception, SystemExit) as error:
         # A bug in a statement is a finding about the statement: error, never refuted or ill-formed.
         verdict = Verdict(level, Outcome.ERROR, one_line(error))
@@ -83,29 +78,6 @@ def _work(reference: str, id: str, form: str, level: str, seed: int) -> dict[str
     """One check in a worker process, which imports the claim module for itself."""
     claim = next(claim for module in load([reference]) for claim in module.claims if claim.id == id)
     return check_form(claim, form, Level(level), seed).to_json()
-
-
-def _print_to_stderr() -> None:
-    """In a worker: what a claim module prints must not get between the lines of a report."""
-    os.dup2(2, 1)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits for the end of the block; processes and threads started in it inherit that for good.
-
-    A terminal sends it to the workers too, and those still starting would each print a traceback.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    # Started on demand with the first worker, it would lift the block (as of Python 3.11).
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass(frozen=True)
@@ -129,8 +101,7 @@ class _Runner:
     ) -> None:
         self._seed, self._jobs, self._timeout = seed, jobs, timeout
         self._cache, self._progress = cache, progress
-        self._pool: Any = None
-        self._workers = 0
+        self._workers = Workers(jobs, timeout)
         self.done = self.total = 0
 
     def run(self, tasks: Sequence[_Task]) -> dict[_Task, Verdict]:
@@ -166,49 +137,20 @@ class _Runner:
             yield task, check_form(task.claim, task.form, task.level, self._seed), True
 
     def _in_pool(self, tasks: Sequence[_Task]) -> Iterable[tuple[_Task, Verdict, bool]]:
-        if not tasks:
-            return
-        from pebble import ProcessExpired, ProcessPool
-
-        workers = min(self._jobs, len(tasks))
-        if workers > self._workers:
-            self.close()
-            # Spawned and not forked: the parent may run threads (a progress bar, a notebook).
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPool(max_workers=workers, context=context, initializer=_print_to_stderr)
-            self._workers = workers
-        with _interrupts_held():
-            futures = {
-                self._pool.schedule(
-                    _work,
-                    args=[task.reference, task.claim.id, task.form, task.level.value, self._seed],
-                    timeout=self._timeout,
-                ): task
-                for task in tasks
-            }
-        for future in as_completed(futures):
-            task = futures[future]
-            try:
-                yield task, Verdict.from_json(future.result()), True
-            except FutureTimeout:
-                reason = f"stopped after {self._timeout:g} s; a longer --timeout may decide it"
-                stopped = Verdict(task.level, Outcome.UNKNOWN, reason, seconds=self._timeout)
+        arguments = [(t.reference, t.claim.id, t.form, t.level.value, self._seed) for t in tasks]
+        for number, answer in self._workers.run(_work, arguments):
+            task = tasks[number]
+            if isinstance(answer, Stopped):
+                stopped = Verdict(task.level, Outcome.UNKNOWN, str(answer), seconds=self._timeout)
                 yield task, stopped, False
-            except ProcessExpired as error:
-                died = Verdict(
-                    task.level, Outcome.ERROR, f"the check's process died (exit code {error.exitcode})"
-                )
-                yield task, died, False
-            except Exception as error:
-                # The module did not import a second time, or gave other claims than before.
-                failed = Verdict(task.level, Outcome.ERROR, f"the check could not be run: {one_line(error)}")
-                yield task, failed, False
+            elif isinstance(answer, Failed):
+                yield task, Verdict(task.level, Outcome.ERROR, str(answer)), False
+            else:
+                yield task, Verdict.from_json(answer), True
 
     def close(self, *, now: bool = False) -> None:
         """End the worker processes; ``now`` without waiting for running checks."""
-        if self._pool is not None:
-            (self._pool.stop if now else self._pool.close)()
-            self._pool.join()
+        self._workers.close(now=now)
 
 
 def verify(
@@ -241,7 +183,7 @@ def verify(
     """
     if jobs < 0 or not timeout > 0:
         raise UserInputError(f"jobs={jobs}, timeout={timeout}: expected jobs ≥ 0 and timeout > 0")
-    wanted = {_level(word) for word in levels}
+    wanted = {level_named(word) for word in levels}
     loaded = load(modules or (() if claims else discover()))
     if claims:
         # Workers could not import these, and their source may change under the same name.
@@ -297,7 +239,7 @@ def _run_levels(
     ]
     first = runner.run([task for id, form in forms for task in tasks(id, form, [Level.WELL_FORMED])])
     verdicts = {(task.claim.id, task.form): [verdict] for task, verdict in first.items()}
-    later = [level for level in _CHECKS if level is not Level.WELL_FORMED and (not wanted or level in wanted)]
+    later = [level for level in CHECKS if level is not Level.WELL_FORMED and (not wanted or level in wanted)]
     sound = [key for key in forms if verdicts[key][0].outcome is Outcome.HOLDS]
     second = [task for level in later for id, form in sound for task in tasks(id, form, [level])]
     found = runner.run(second)
@@ -307,7 +249,12 @@ def _run_levels(
     return verdicts
 
 
-def _level(word: Level | str) -> Level:
+def level_named(word: Level | str) -> Level:
+    """A level by its name.
+
+    Raises:
+        UserInputError: there is no such level.
+    """
     try:
         return Level(word)
     except ValueError:

@@ -1,0 +1,88 @@
+"""What the commands share: exit codes, options that are checked before the long work, where a report goes."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proofcheck.claims.verdict import Level
+from proofcheck.errors import UserInputError
+from proofcheck.files import write_atomically
+from proofcheck.report.streams import Page, check_writable, note, write_stdout
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["INTERRUPTED", "LEVELS", "NOT_PASSED", "PASSED", "TERMINATED", "USER_ERROR"]
+__all__ += ["check_options", "complain", "deliver", "rendered", "run_command", "usable_cpus"]
+
+PASSED, NOT_PASSED, USER_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+LEVELS = ", ".join(level.value for level in Level if level is not Level.WELL_FORMED)
+_MOST_JOBS = 512
+_FILE_WIDTH = 100
+
+
+def run_command(command: Callable[[], int]) -> int:
+    """The exit code of a command; what a user can mend is told in one line."""
+    try:
+        return command()
+    except UserInputError as error:
+        complain(str(error))
+        return USER_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def complain(text: str) -> None:
+    """An error, on standard error."""
+    note(f"proofcheck: error: {text}")
+
+
+def usable_cpus() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), _MOST_JOBS)
+    return min(os.cpu_count() or 1, _MOST_JOBS)
+
+
+def check_options(jobs: int, timeout: float, output: Path | None) -> None:
+    """Refuse before the long work what cannot be used after it.
+
+    Raises:
+        UserInputError: too few or many jobs, no time, or a file that cannot be written.
+    """
+    if not 1 <= jobs <= _MOST_JOBS:
+        raise UserInputError(f"--jobs {jobs}: expected a number from 1 to {_MOST_JOBS}")
+    if not 0 < timeout < math.inf:
+        raise UserInputError(f"--timeout {timeout:g}: expected a number of seconds greater than 0")
+    if output is not None:
+        check_writable(output)
+
+
+def rendered(printer: Callable[[Console], None], *, to_file: bool) -> str:
+    """What a printer puts on a console as wide as the screen, or as a file's lines."""
+    from rich.console import Console
+
+    screen = Console()
+    # Rendered first and written after: writing may fail in ways that Rich does not foresee.
+    page = Page("utf-8" if to_file else screen.encoding)
+    console = Console(
+        file=page,
+        width=_FILE_WIDTH if to_file else screen.width,
+        force_terminal=screen.is_terminal and not to_file,
+    )
+    printer(console)
+    # Cells are padded; where no colours follow, their ends can go.
+    return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
+
+
+def deliver(text: str, output: Path | None, *, machine: bool) -> None:
+    """Write a report to the file asked for, else to standard output."""
+    if output is not None:
+        # Names of files may hold what UTF-8 does not; JSON reads this way of writing it back.
+        write_atomically(output.resolve(), text.encode("utf-8", "backslashreplace").decode())
+    else:
+        write_stdout(text, machine=machine)
