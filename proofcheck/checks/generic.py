@@ -1,38 +1,57 @@
 """GENERIC: equalities proved for all sizes at once, by the calculus of :mod:`proofcheck.symbolic`.
 
 The two sides are brought to a normal form in which equal terms coincide; every answer that they do is
-checked again at random small sizes in exact arithmetic.  Normal forms that differ prove nothing:
-the answer is then REFUTED if a point shows it, and UNKNOWN otherwise.
+checked again at random small sizes, in exact arithmetic (with logarithms: to 50 digits).  Normal forms
+that differ prove nothing: the answer is then REFUTED if a point shows it, and UNKNOWN otherwise.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import mpmath
 import numpy as np
 
 from proofcheck.checks.binding import Sizes, draw_point, entries, evaluate, index_tuples, sizes_words
 from proofcheck.claims.claim import Form
-from proofcheck.claims.domains import dimension
+from proofcheck.claims.domains import Interval, dimension
 from proofcheck.claims.proposition import Equal, atoms
 from proofcheck.claims.verdict import Level, Outcome, Relation, Verdict
 from proofcheck.errors import OutsideCalculusError
 from proofcheck.namespaces.exact import ExactField
 from proofcheck.namespaces.indexed import IndexedArray, IndexedNamespace
+from proofcheck.namespaces.indexed_array import require_same
 from proofcheck.namespaces.strict import StrictNamespace
-from proofcheck.symbolic.normal_form import is_zero
+from proofcheck.symbolic.decide import Answer, assumptions, decide
 from proofcheck.symbolic.terms import Const, Term, add, fresh, mul
 
 __all__ = ["check_generic", "differences"]
 
 _POINTS = 3
+_DRAWS = 30
 _LARGEST_SIZE = 3
+_DIGITS = 50
+_EQUAL_TO = 30
+"""With logarithms, this many digits must agree; rounding takes the last of the 50."""
 _MINUS_ONE = Const(Fraction(-1))
 
 
 def differences(form: Form) -> list[Term]:
-    """For each equality of the statement, a generic entry of left − right, at symbolic sizes."""
+    """For each equality of the statement, a generic entry of left − right, at symbolic sizes.
+
+    Raises:
+        IllFormedError: the statement does not denote anything: a free symbol, shapes that differ, …
+        OutsideCalculusError: the calculus has no words for it.
+    """
+    return _interpreted(form)[0]
+
+
+def _interpreted(form: Form) -> tuple[list[Term], list[Term]]:
+    """The differences, and terms that are defined wherever the statement is."""
+    form.check_declarations()
     xp = IndexedNamespace(form.size_symbols)
     sizes = {name: xp.size(name) for name in form.size_symbols}
     bound: dict[str, Any] = dict(sizes)
@@ -41,6 +60,7 @@ def differences(form: Form) -> list[Term]:
     for name, domain in form.domains().items():
         bound[name] = xp.input(name, domain.shape(sizes))
     proposition = form.statement(xp, **{name: bound[name] for name in form.parameters})
+    partly_defined = xp.partly_defined()
     found = []
     for atom in atoms(proposition):
         if isinstance(atom, Equal):
@@ -48,9 +68,19 @@ def differences(form: Form) -> list[Term]:
                 side if isinstance(side, IndexedArray) else xp.scalar(side)
                 for side in (atom.left, atom.right)
             )
+            require_same(left.axes, right.axes, "left and right side")
             places = [tuple(fresh(dim, "i") for dim in axis) for axis in left.axes]
             found.append(add(left.entry(*places), mul(_MINUS_ONE, right.entry(*places))))
-    return found
+    return found, partly_defined
+
+
+def _positive_inputs(form: Form) -> frozenset[str]:
+    """Names of the inputs whose entries are positive by their domain."""
+    return frozenset(
+        name
+        for name, domain in form.domains().items()
+        if domain.is_positive or (isinstance(domain, Interval) and domain.low > 0)
+    )
 
 
 def check_generic(form: Form, rng: np.random.Generator) -> Verdict:
@@ -62,48 +92,97 @@ def check_generic(form: Form, rng: np.random.Generator) -> Verdict:
         return Verdict(Level.GENERIC, Outcome.NOT_RUN)
     covers = frozenset({Relation.EQUAL})
     try:
-        found = differences(form)
-        if not found:
-            return Verdict(Level.GENERIC, Outcome.NOT_RUN)
-        open_ones = [number for number, term in enumerate(found, start=1) if not is_zero(term)]
+        found, partly_defined = _interpreted(form)
     except OutsideCalculusError as error:
         return Verdict(Level.GENERIC, Outcome.UNKNOWN, str(error), covers=covers)
-    point, where = _failing_point(form, rng)
-    if open_ones:
-        equality = f"equality {open_ones[0]} of {len(found)}"
-        if point:
-            return Verdict(
-                Level.GENERIC,
-                Outcome.REFUTED,
-                f"{equality}: the sides differ, for example at {where}",
-                covers,
-            )
-        reason = f"{equality}: the normal forms differ, and no point decides"
-        return Verdict(Level.GENERIC, Outcome.UNKNOWN, reason, covers)
-    if point:
-        # The calculus proved what a point disproves: one of the two is broken.
-        return Verdict(Level.GENERIC, Outcome.ERROR, f"proved, but the sides differ at {where}", covers)
+    if not found:
+        return Verdict(Level.GENERIC, Outcome.NOT_RUN)
+    unproved = ""
+    for number, term in enumerate(found, start=1):
+        decision = decide(term)
+        if decision.answer is not Answer.PROVED:
+            unproved = f"equality {number} of {len(found)}: {decision.reason}"
+            break
+    points = _points(form, rng)
+    if points.failing:
+        # If the calculus proved what a point disproves, one of the two is broken.
+        outcome = Outcome.REFUTED if unproved else Outcome.ERROR
+        first = (
+            f"{unproved.split(':')[0]}: the sides differ, for example"
+            if unproved
+            else "proved, but they differ"
+        )
+        return Verdict(Level.GENERIC, outcome, f"{first} at {points.failing}", covers)
+    if unproved:
+        return Verdict(Level.GENERIC, Outcome.UNKNOWN, f"{unproved}, and no point decides", covers)
+    if not points.checked:
+        return Verdict(
+            Level.GENERIC, Outcome.UNKNOWN, "proved, but defined at no point that was tried", covers
+        )
+    conditions = assumptions(*partly_defined, positive=_positive_inputs(form))
     return Verdict(
         Level.GENERIC,
         Outcome.HOLDS,
-        f"{len(found)} equalities for all sizes ≥ 1; again exactly at {_POINTS} random points",
+        f"{len(found)} {'equality' if len(found) == 1 else 'equalities'} for all sizes ≥ 1"
+        + (f", assuming {'; '.join(conditions)}" if conditions else "")
+        + f"; again {points.how} at {points.checked} random points",
         covers=covers,
         all_sizes=True,
     )
 
 
-def _failing_point(form: Form, rng: np.random.Generator) -> tuple[bool, str]:
-    """Whether an equality fails at one of a few random points, decided exactly; and where."""
-    for _ in range(_POINTS):
+@dataclass(frozen=True)
+class _Points:
+    """What random points said: how many were evaluated and how, and where an equality fails."""
+
+    checked: int
+    how: str
+    failing: str = ""
+
+
+def _points(form: Form, rng: np.random.Generator) -> _Points:
+    """Evaluate the statement at a few random points at which it is defined."""
+    checked, how = 0, "exactly"
+    for draw in range(_DRAWS):
         sizes: Sizes = {name: int(rng.integers(1, _LARGEST_SIZE + 1)) for name in form.size_symbols}
-        point = draw_point(form, sizes, rng)
+        # Small numbers are easy to follow, generic ones see what they miss.
+        point = draw_point(form, sizes, rng, scale=None if draw % 2 else Fraction(1))
         choices = index_tuples(form, sizes)
         indices = choices[int(rng.integers(len(choices)))]
-        field = ExactField()
-        xp = StrictNamespace(field.constant)
-        for atom in evaluate(form, xp, sizes, point, indices):
-            if isinstance(atom, Equal) and any(
-                not (field.constant(0) + left - right).is_zero() for _, left, right in entries(atom)
-            ):
-                return True, sizes_words({**sizes, **indices})
-    return False, ""
+        try:
+            try:
+                differ = _differ(form, sizes, point, indices)
+            except OutsideCalculusError:
+                how = f"to {_EQUAL_TO} digits"
+                with mpmath.workdps(_DIGITS):
+                    differ = _differ(form, sizes, point, indices, exact=False)
+        except (ZeroDivisionError, OverflowError, ValueError):
+            continue  # not defined here: a divisor is 0, a logarithm's argument is not positive
+        if differ:
+            return _Points(checked, how, sizes_words({**sizes, **indices}))
+        checked += 1
+        if checked == _POINTS:
+            break
+    return _Points(checked, how)
+
+
+def _differ(form: Form, sizes: Sizes, point: Any, indices: Any, *, exact: bool = True) -> bool:
+    """Whether the sides of an equality differ at a point."""
+    field = ExactField()
+    number: Callable[[Any], Any] = field.constant if exact else _to_mpf
+    for atom in evaluate(form, StrictNamespace(number), sizes, point, indices):
+        if not isinstance(atom, Equal):
+            continue
+        for _, left, right in entries(atom):
+            gap = number(0) + left - right
+            if exact:
+                if not gap.is_zero():
+                    return True
+            elif abs(gap) > mpmath.mpf(10) ** -_EQUAL_TO * max(1, abs(left), abs(right)):
+                return True
+    return False
+
+
+def _to_mpf(value: Any) -> Any:
+    fraction = Fraction(value)
+    return mpmath.mpf(fraction.numerator) / fraction.denominator

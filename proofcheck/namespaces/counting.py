@@ -4,8 +4,8 @@
 with the same strictness, but an array in it is only a shape such as n×d, and each operation adds the
 scalar operations of its schoolbook algorithm to a running count.  One evaluation so speaks about all
 sizes.  What the model charges: one per real addition, subtraction, sign change, multiplication,
-division and exponential; nothing for moving, repeating or selecting entries, nor for arithmetic with
-the sizes themselves.
+division, exponential and logarithm; nothing for moving, repeating or selecting entries, nor for
+arithmetic with the sizes themselves.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ class CountedArray:
         if not isinstance(exponent, int):
             raise OutsideCalculusError(f"the cost of a power with exponent {exponent!r}")
         products, reciprocals = max(abs(exponent) - 1, 0), int(exponent < 0)
-        volume = _volume(self.shape)
-        self.xp.charge(multiplications=products * volume, divisions=reciprocals * volume)
+        entries = _volume(self.shape)
+        self.xp.charge(multiplications=products * entries, divisions=reciprocals * entries)
         return CountedArray(self.xp, self.shape)
 
     def __matmul__(self, other: Any) -> CountedArray:
@@ -301,6 +301,10 @@ class CountingNamespace:
         """One exponential per entry."""
         return self.per_entry("exponentials", a.shape)
 
+    def log(self, a: CountedArray) -> CountedArray:
+        """One logarithm per entry."""
+        return self.per_entry("logarithms", a.shape)
+
     def sum(self, a: CountedArray) -> CountedArray:
         """One addition fewer than there are entries."""
         self.charge(additions=_volume(a.shape) - 1)
@@ -350,13 +354,11 @@ class CountingNamespace:
 
     def vec(self, a: CountedArray) -> CountedArray:
         """The rows one after another; free."""
-        rows, columns = _matrix(a, "vec")
-        return CountedArray(self, (rows * columns,))
+        return CountedArray(self, (math.prod(_matrix(a, "vec")),))
 
     def vec_by_columns(self, a: CountedArray) -> CountedArray:
         """The columns one after another; free."""
-        rows, columns = _matrix(a, "vec_by_columns")
-        return CountedArray(self, (rows * columns,))
+        return CountedArray(self, (math.prod(_matrix(a, "vec_by_columns")),))
 
     def block(self, a: CountedArray, j: Any, size: Dimension) -> CountedArray:
         """The ``j``-th block of ``size`` rows, where ``size`` divides the rows at all sizes; free."""

@@ -209,6 +209,14 @@ class Exact:
         ring = self.field.ring
         return self.field._integral(ring.exponential(terms.get(0, ring.context.constant(0))))
 
+    def log(self) -> Exact:
+        """Outside the field.
+
+        Raises:
+            OutsideCalculusError: always.
+        """
+        raise OutsideCalculusError(f"log({self}): logarithms are outside exact arithmetic")
+
     def is_zero(self) -> bool:
         """Whether this scalar is 0 as a function, where its denominators are not; complete, no heuristic.
 

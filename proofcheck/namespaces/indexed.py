@@ -1,19 +1,30 @@
-"""Statements at symbolic sizes: arrays whose entries are terms of :mod:`proofcheck.symbolic`.
+"""Statements at symbolic sizes: the operations of a statement over generic entries.
 
-An axis of size n·d is a pair of indices, one of range n and one of range d, the last one running
-fastest; so ``A[(j0 - 1) * n + j1, :]`` is decoded to the pair (j0, j1), and ``vec`` and ``kron``
-move no data.  An axis of size 1 is the empty tuple.  Index ranges are checked elsewhere, at concrete
-sizes.
+:class:`IndexedNamespace` has the operations of :class:`~proofcheck.namespaces.strict.StrictNamespace`
+with the same strictness; its arrays hold terms (:mod:`~proofcheck.namespaces.indexed_array`).  What an
+operation assumes of its operands (a divisor that is not 0) is noted while a statement is evaluated.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
-from proofcheck.errors import OutsideCalculusError, ShapeError
+from proofcheck.errors import IndexRangeError, OutsideCalculusError, ShapeError
+from proofcheck.namespaces.indexed_array import (
+    Axis,
+    IndexedArray,
+    Place,
+    axis_of,
+    matrix,
+    places_of,
+    require_same,
+    summed,
+    vector,
+)
 from proofcheck.namespaces.sizes import Size
 from proofcheck.namespaces.strict import shape_text
 from proofcheck.symbolic.differential import partial
@@ -25,8 +36,8 @@ from proofcheck.symbolic.terms import (
     Entry,
     Exp,
     Idx,
+    Log,
     SizeOf,
-    Sum,
     Term,
     add,
     fresh,
@@ -36,151 +47,6 @@ from proofcheck.symbolic.terms import (
 )
 
 __all__ = ["IndexedArray", "IndexedNamespace"]
-
-Axis: TypeAlias = tuple[str, ...]
-Place: TypeAlias = tuple[Idx, ...]
-MINUS_ONE = Const(Fraction(-1))
-
-
-def _dims(size: Any) -> Axis:
-    """The atomic sizes a size is the product of."""
-    terms = Size.of(size).terms()
-    if len(terms) == 1:
-        ((monomial, coefficient),) = terms.items()
-        if coefficient == 1:
-            return tuple(itertools.chain.from_iterable((name,) * k for name, k in monomial))
-    raise OutsideCalculusError(f"an axis of size {size}; expected a product of size symbols")
-
-
-def _places(axis: Axis, name: str = "k") -> Place:
-    return tuple(fresh(dim, name) for dim in axis)
-
-
-def _summed(places: Sequence[Place], body: Term) -> Term:
-    for index in itertools.chain.from_iterable(places):
-        body = Sum(index, body)
-    return body
-
-
-class IndexedArray:
-    """An array of terms: its axes, and the entry at given indices."""
-
-    __slots__ = ("_entry", "axes", "xp")
-    __array_ufunc__ = None
-
-    def __init__(self, xp: IndexedNamespace, axes: Sequence[Axis], entry: Callable[..., Term]) -> None:
-        self.xp = xp
-        self.axes = tuple(axes)
-        self._entry = entry
-
-    def entry(self, *places: Place) -> Term:
-        """The entry at one tuple of indices an axis."""
-        return self._entry(*places)
-
-    @property
-    def shape(self) -> tuple[Size, ...]:
-        """Sizes along each axis, as polynomials."""
-        return tuple(self.xp.size_of(axis) for axis in self.axes)
-
-    @property
-    def T(self) -> IndexedArray:
-        """The transpose of a matrix."""
-        rows, columns = _matrix(self, "transpose").axes
-        return IndexedArray(self.xp, (columns, rows), lambda i, j: self.entry(j, i))
-
-    def _entrywise(self, other: Any, operation: Callable[[Term, Term], Term], name: str) -> IndexedArray:
-        right = other if isinstance(other, IndexedArray) else self.xp.scalar(other)
-        if self.axes and right.axes:
-            _require_same(self.axes, right.axes, name)
-        return IndexedArray(
-            self.xp,
-            self.axes or right.axes,
-            lambda *at: operation(
-                self.entry(*at) if self.axes else self.entry(),
-                right.entry(*at) if right.axes else right.entry(),
-            ),
-        )
-
-    def __add__(self, other: Any) -> IndexedArray:
-        return self._entrywise(other, add, "sum")
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Any) -> IndexedArray:
-        return self._entrywise(other, lambda a, b: add(a, mul(MINUS_ONE, b)), "difference")
-
-    def __rsub__(self, other: Any) -> IndexedArray:
-        return self._entrywise(other, lambda a, b: add(b, mul(MINUS_ONE, a)), "difference")
-
-    def __mul__(self, other: Any) -> IndexedArray:
-        return self._entrywise(other, mul, "entrywise product")
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Any) -> IndexedArray:
-        return self._entrywise(other, lambda a, b: mul(a, power(b, -1)), "entrywise quotient")
-
-    def __rtruediv__(self, other: Any) -> IndexedArray:
-        return self._entrywise(other, lambda a, b: mul(b, power(a, -1)), "entrywise quotient")
-
-    def __neg__(self) -> IndexedArray:
-        return self._entrywise(-1, mul, "product")
-
-    def __pow__(self, exponent: int) -> IndexedArray:
-        return IndexedArray(self.xp, self.axes, lambda *at: power(self.entry(*at), exponent))
-
-    def __matmul__(self, other: Any) -> IndexedArray:
-        if not isinstance(other, IndexedArray) or not self.axes or not other.axes:
-            raise ShapeError(f"matrix product needs two vectors or matrices, got {self!r} @ {other!r}")
-        _require_same((self.axes[-1],), (other.axes[0],), "inner sizes of a matrix product")
-        before = len(self.axes) - 1
-
-        def entry(*at: Place) -> Term:
-            inner = _places(self.axes[-1])
-            product = mul(self.entry(*at[:before], inner), other.entry(inner, *at[before:]))
-            return _summed((inner,), product)
-
-        return IndexedArray(self.xp, self.axes[:-1] + other.axes[1:], entry)
-
-    def __getitem__(self, key: Any) -> IndexedArray:
-        keys = key if isinstance(key, tuple) else (key,)
-        if len(keys) != len(self.axes):
-            raise ShapeError(f"{len(keys)} indices for an array of shape {shape_text(self.shape)}")
-        fixed = [
-            None if isinstance(k, slice) else self.xp.decode(k, axis)
-            for k, axis in zip(keys, self.axes, strict=True)
-        ]
-        kept = [axis for place, axis in zip(fixed, self.axes, strict=True) if place is None]
-
-        def entry(*at: Place) -> Term:
-            given = iter(at)
-            return self.entry(*(next(given) if place is None else place for place in fixed))
-
-        return IndexedArray(self.xp, kept, entry)
-
-    def __repr__(self) -> str:
-        return f"IndexedArray of shape {shape_text(self.shape)}"
-
-
-def _require_same(left: Sequence[Axis], right: Sequence[Axis], what: str) -> None:
-    if tuple(left) == tuple(right):
-        return
-    words = [shape_text(tuple("*".join(axis) or "1" for axis in axes)) for axes in (left, right)]
-    if [sorted(axis) for axis in left] == [sorted(axis) for axis in right]:
-        raise OutsideCalculusError(f"{what}: {words[0]} and {words[1]} have one size in different orders")
-    raise ShapeError(f"{what}: {words[0]} and {words[1]} differ")
-
-
-def _matrix(a: IndexedArray, operation: str) -> IndexedArray:
-    if len(a.axes) != 2:
-        raise ShapeError(f"{operation} needs a matrix, got shape {shape_text(a.shape)}")
-    return a
-
-
-def _vector(a: IndexedArray, operation: str) -> IndexedArray:
-    if len(a.axes) != 1:
-        raise ShapeError(f"{operation} needs a vector, got shape {shape_text(a.shape)}")
-    return a
 
 
 class IndexedDerivative:
@@ -192,20 +58,22 @@ class IndexedDerivative:
     def __getitem__(self, along: Any) -> IndexedArray:
         name, value = self._xp.at_placeholder(self._function, self._point)
         if isinstance(along, IndexedArray):
-            _require_same(self._point.axes, along.axes, "direction and point")
+            require_same(self._point.axes, along.axes, "direction and point")
 
             def directional(*at: Place) -> Term:
-                places = tuple(_places(axis) for axis in along.axes)
-                slope = self._xp.partial(value.entry(*at), name, places, self._point)
-                return _summed(places, mul(slope, along.entry(*places)))
+                places = tuple(places_of(axis) for axis in along.axes)
+                slope = self._xp.partial(value.entry(*at), name, places)
+                return summed(places, mul(slope, along.entry(*places)))
 
             return IndexedArray(self._xp, value.axes, directional)
         keys = along if isinstance(along, tuple) else (along,)
+        if len(keys) != len(self._point.axes):
+            raise ShapeError(f"{len(keys)} indices for an array of shape {shape_text(self._point.shape)}")
         places = tuple(self._xp.decode(k, axis) for k, axis in zip(keys, self._point.axes, strict=True))
         return IndexedArray(
             self._xp,
             value.axes,
-            lambda *at: self._xp.partial(value.entry(*at), name, places, self._point),
+            lambda *at: self._xp.partial(value.entry(*at), name, places),
         )
 
 
@@ -219,7 +87,8 @@ class IndexedNamespace:
     def __init__(self, size_symbols: Sequence[str]) -> None:
         self._sizes = tuple(size_symbols)
         self._symbols: dict[str, Place] = {}
-        self._placeholders = 0
+        self._points: dict[str, IndexedArray] = {}
+        self._noted: list[IndexedArray] = []
 
     # --- binding --------------------------------------------------------------------------------
 
@@ -236,7 +105,7 @@ class IndexedNamespace:
 
     def index(self, name: str, size: Any) -> Size:
         """A free index of range ``size``."""
-        axis = _dims(size)
+        axis = axis_of(size)
         suffix = [""] if len(axis) == 1 else [f".{part + 1}" for part in range(len(axis))]
         return self._named(tuple(fresh(dim, name + end) for dim, end in zip(axis, suffix, strict=True)), name)
 
@@ -249,21 +118,38 @@ class IndexedNamespace:
 
     def input(self, name: str, shape: Sequence[Any]) -> IndexedArray:
         """An array whose entries are symbols."""
-        return IndexedArray(
-            self,
-            [_dims(size) for size in shape],
-            lambda *at: Entry(name, tuple(itertools.chain.from_iterable(at))),
-        )
+        return self._named_array(name, [axis_of(size) for size in shape])
+
+    def _named_array(self, name: str, axes: Sequence[Axis]) -> IndexedArray:
+        return IndexedArray(self, axes, lambda *at: Entry(name, tuple(itertools.chain.from_iterable(at))))
+
+    def noted(self, array: IndexedArray) -> IndexedArray:
+        """The array, remembered because it may not be defined everywhere."""
+        self._noted.append(array)
+        return array
+
+    def partly_defined(self) -> list[Term]:
+        """A generic entry of every array noted so far, in terms of the inputs."""
+        found = []
+        for array in list(self._noted):
+            term = array.entry(*(places_of(axis, "j") for axis in array.axes))
+            for name in reversed(self._points):  # a derivative inside another has the later name
+                term = self._at_point(term, name)
+            found.append(term)
+        return found
 
     def decode(self, key: Any, axis: Axis) -> Place:
         """The indices a calculated 1-based index stands for on an axis.
 
         Raises:
-            ShapeError: it runs over another range than the axis.
+            IndexRangeError: it runs over another range than the axis.
             OutsideCalculusError: it is no symbol and no (high − 1)·size + low.
         """
         terms = dict(Size.of(key).terms())
-        if not axis and terms == {(): 1}:
+        constant = Size.of(key).constant
+        if constant is not None and (constant < 1 or (not axis and constant > 1)):
+            raise IndexRangeError(f"index {key} is outside 1..{'*'.join(axis) or 1}")
+        if not axis and constant == 1:
             return ()
         single = len(terms) == 1 and next(iter(terms))
         if single and terms[single] == 1 and len(single) == 1 and single[0][1] == 1:
@@ -282,74 +168,110 @@ class IndexedNamespace:
     def _fitting(self, place: Place | None, axis: Axis, key: Any) -> Place:
         if place is None:
             raise OutsideCalculusError(f"index {key} is no index symbol")
-        if tuple(index.dim for index in place) != axis:
-            raise ShapeError(
-                f"index {key} runs over {'*'.join(i.dim for i in place)}, the axis over {'*'.join(axis)}"
-            )
+        own = tuple(index.dim for index in place)
+        if own != axis:
+            words = f"index {key} runs over 1..{'*'.join(own) or 1}, the axis over 1..{'*'.join(axis) or 1}"
+            raise (OutsideCalculusError if sorted(own) == sorted(axis) else IndexRangeError)(words)
         return place
 
     # --- operations of a statement ---------------------------------------------------------------
 
     def scalar(self, value: Any) -> IndexedArray:
-        """A number or a size as a scalar."""
+        """A number or a size as a scalar.
+
+        Raises:
+            OutsideCalculusError: an index, whose value depends on where in a sum it stands.
+        """
+        for name in Size.of(value).symbols:
+            if name not in self._sizes:
+                raise OutsideCalculusError(f"the index {name} as a number, in {value}")
         parts = [
             mul(Const(Fraction(c)), *(power(SizeOf(name), k) for name, k in monomial))
             for monomial, c in Size.of(value).terms().items()
         ]
         return IndexedArray(self, (), lambda: add(*parts))
 
+    number = scalar
+
+    def array(self, entries: Any) -> IndexedArray:
+        """Outside the calculus: an array of numbers has one size.
+
+        Raises:
+            OutsideCalculusError: always.
+        """
+        raise OutsideCalculusError("xp.array: an array of given numbers has a fixed size")
+
+    def unit(self, keys: tuple[Any, ...], shape: Sequence[Any]) -> IndexedArray:
+        """The array that is 1 at the position ``keys`` and 0 elsewhere."""
+        if len(keys) != len(shape):
+            raise ShapeError(f"{len(keys)} indices for an array of shape {shape_text(tuple(shape))}")
+        axes = [axis_of(size) for size in shape]
+        fixed = [self.decode(key, axis) for key, axis in zip(keys, axes, strict=True)]
+        return IndexedArray(
+            self, axes, lambda *at: mul(*(_same(i, j) for i, j in zip(at, fixed, strict=True)))
+        )
+
+    def reciprocal(self, a: Any) -> IndexedArray:
+        """``1 / a``, entry by entry."""
+        array = a if isinstance(a, IndexedArray) else self.scalar(a)
+        return self.noted(IndexedArray(self, array.axes, lambda *at: power(array.entry(*at), -1)))
+
     def ones(self, *shape: Any) -> IndexedArray:
         """All ones."""
-        return IndexedArray(self, [_dims(size) for size in shape], lambda *at: ONE)
+        return IndexedArray(self, [axis_of(size) for size in shape], lambda *at: ONE)
 
     def eye(self, size: Any) -> IndexedArray:
         """The identity matrix."""
-        axis = _dims(size)
+        axis = axis_of(size)
         return IndexedArray(self, (axis, axis), _same)
 
     def exp(self, a: IndexedArray) -> IndexedArray:
         """The exponential of every entry."""
         return IndexedArray(self, a.axes, lambda *at: Exp(a.entry(*at)))
 
+    def log(self, a: IndexedArray) -> IndexedArray:
+        """The natural logarithm of every entry."""
+        return self.noted(IndexedArray(self, a.axes, lambda *at: Log(a.entry(*at))))
+
     def sum(self, a: IndexedArray) -> IndexedArray:
         """The sum of all entries."""
 
         def entry() -> Term:
-            places = tuple(_places(axis) for axis in a.axes)
-            return _summed(places, a.entry(*places))
+            places = tuple(places_of(axis) for axis in a.axes)
+            return summed(places, a.entry(*places))
 
         return IndexedArray(self, (), entry)
 
     def row_sums(self, a: IndexedArray) -> IndexedArray:
         """The sum along each row."""
-        return a @ IndexedArray(self, _matrix(a, "row_sums").axes[1:], lambda k: ONE)
+        return a @ IndexedArray(self, matrix(a, "row_sums").axes[1:], lambda k: ONE)
 
     def inner(self, a: IndexedArray, b: IndexedArray) -> IndexedArray:
         """⟨a, b⟩."""
-        return _vector(a, "inner") @ _vector(b, "inner")
+        return vector(a, "inner") @ vector(b, "inner")
 
     def outer(self, a: IndexedArray, b: IndexedArray) -> IndexedArray:
         """``a bᵀ``."""
-        axes = (*_vector(a, "outer").axes, *_vector(b, "outer").axes)
+        axes = (*vector(a, "outer").axes, *vector(b, "outer").axes)
         return IndexedArray(self, axes, lambda i, j: mul(a.entry(i), b.entry(j)))
 
     def diag(self, a: IndexedArray) -> IndexedArray:
         """The diagonal matrix."""
-        (axis,) = _vector(a, "diag").axes
+        (axis,) = vector(a, "diag").axes
         return IndexedArray(self, (axis, axis), lambda i, j: mul(_same(i, j), a.entry(i)))
 
     def scale_rows(self, a: IndexedArray, m: IndexedArray) -> IndexedArray:
         """``diag(a) m``."""
-        _require_same(_vector(a, "scale_rows").axes, _matrix(m, "scale_rows").axes[:1], "scale_rows")
+        require_same(vector(a, "scale_rows").axes, matrix(m, "scale_rows").axes[:1], "scale_rows")
         return IndexedArray(self, m.axes, lambda i, j: mul(a.entry(i), m.entry(i, j)))
 
     def column(self, a: IndexedArray) -> IndexedArray:
         """A vector as a matrix with one column."""
-        return IndexedArray(self, (*_vector(a, "column").axes, ()), lambda i, _: a.entry(i))
+        return IndexedArray(self, (*vector(a, "column").axes, ()), lambda i, _: a.entry(i))
 
     def kron(self, a: IndexedArray, b: IndexedArray) -> IndexedArray:
         """The Kronecker product."""
-        (rows, columns), (more_rows, more_columns) = _matrix(a, "kron").axes, _matrix(b, "kron").axes
+        (rows, columns), (more_rows, more_columns) = matrix(a, "kron").axes, matrix(b, "kron").axes
         r, c = len(rows), len(columns)
         return IndexedArray(
             self,
@@ -359,8 +281,8 @@ class IndexedNamespace:
 
     def row_kron(self, a: IndexedArray, b: IndexedArray) -> IndexedArray:
         """``a ⊘ b``, the first factor's column index fastest."""
-        (rows, columns), (other, more) = _matrix(a, "row_kron").axes, _matrix(b, "row_kron").axes
-        _require_same((rows,), (other,), "rows of a row-wise product")
+        (rows, columns), (other, more) = matrix(a, "row_kron").axes, matrix(b, "row_kron").axes
+        require_same((rows,), (other,), "rows of a row-wise product")
         split = len(more)
         return IndexedArray(
             self, (rows, more + columns), lambda i, j: mul(a.entry(i, j[split:]), b.entry(i, j[:split]))
@@ -368,28 +290,34 @@ class IndexedNamespace:
 
     def vec(self, a: IndexedArray) -> IndexedArray:
         """The rows one after another."""
-        rows, columns = _matrix(a, "vec").axes
+        rows, columns = matrix(a, "vec").axes
         return IndexedArray(self, (rows + columns,), lambda k: a.entry(k[: len(rows)], k[len(rows) :]))
 
     def vec_by_columns(self, a: IndexedArray) -> IndexedArray:
         """The columns one after another."""
-        return self.vec(_matrix(a, "vec_by_columns").T)
+        return self.vec(matrix(a, "vec_by_columns").T)
 
     def block(self, a: IndexedArray, j: Any, size: Any) -> IndexedArray:
         """The ``j``-th block of ``size`` rows."""
-        rows, columns = _matrix(a, "block").axes
-        inner = _dims(size)
+        rows, columns = matrix(a, "block").axes
+        inner = axis_of(size)
         lead = len(rows) - len(inner)
         if lead < 0 or rows[lead:] != inner:
-            raise ShapeError(f"{'*'.join(rows)} rows do not split into blocks of {size}")
+            fits = Counter(inner) <= Counter(rows)
+            words = f"{'*'.join(rows) or 1} rows and blocks of {size}"
+            raise (
+                OutsideCalculusError(f"{words}, in this order")
+                if fits
+                else ShapeError(f"{words}: they do not split")
+            )
         place = self.decode(j, rows[:lead])
         return IndexedArray(self, (inner, columns), lambda i, k: a.entry(place + i, k))
 
     def rows(self, make: Callable[[Any], IndexedArray], count: Any) -> IndexedArray:
         """The matrix whose ``j``-th row is ``make(j)``."""
-        axis = _dims(count)
-        sample = _vector(make(self._named(_places(axis), "row")), "rows")
-        return IndexedArray(self, (axis, *sample.axes), lambda j, i: make(self._named(j, "row")).entry(i))
+        axis = axis_of(count)
+        sample = vector(self._made(make, places_of(axis, "j"), "row"), "rows")
+        return IndexedArray(self, (axis, *sample.axes), lambda j, i: self._made(make, j, "row").entry(i))
 
     def columns(self, make: Callable[[Any], IndexedArray], count: Any) -> IndexedArray:
         """The matrix whose ``i``-th column is ``make(i)``."""
@@ -397,14 +325,19 @@ class IndexedNamespace:
 
     def sum_over(self, make: Callable[[Any], IndexedArray], count: Any) -> IndexedArray:
         """``Σ_j make(j)``."""
-        axis = _dims(count)
-        sample = make(self._named(_places(axis), "term"))
+        axis = axis_of(count)
+        sample = self._made(make, places_of(axis, "j"), "term")
 
         def entry(*at: Place) -> Term:
-            places = _places(axis)
-            return _summed((places,), make(self._named(places, "term")).entry(*at))
+            places = places_of(axis)
+            return summed((places,), self._made(make, places, "term").entry(*at))
 
         return IndexedArray(self, sample.axes, entry)
+
+    def _made(self, make: Callable[[Any], Any], place: Place, word: str) -> IndexedArray:
+        """What ``make`` gives for the index at this place."""
+        made = make(self._named(place, word))
+        return made if isinstance(made, IndexedArray) else self.scalar(made)
 
     def T_mat(self, a: Any, b: Any, c: Any) -> Any:
         """Operations of the schoolbook product; only a cost check looks at them."""
@@ -421,23 +354,27 @@ class IndexedNamespace:
         name, value = self.at_placeholder(function, point)
         if value.axes:
             raise ShapeError(f"gradient of a function with values of shape {shape_text(value.shape)}")
-        return IndexedArray(self, point.axes, lambda *at: self.partial(value.entry(), name, at, point))
+        return IndexedArray(self, point.axes, lambda *at: self.partial(value.entry(), name, at))
 
     def at_placeholder(self, function: Callable[..., Any], point: IndexedArray) -> tuple[str, IndexedArray]:
         """The function at an array of new symbols: their name, and its value."""
-        self._placeholders += 1
-        name = f"@{self._placeholders}"
-        return name, function(self.input(name, point.shape))
+        name = f"@{len(self._points) + 1}"
+        self._points[name] = point
+        value = function(self._named_array(name, point.axes))
+        return name, value if isinstance(value, IndexedArray) else self.scalar(value)
 
-    def partial(self, term: Term, name: str, places: Sequence[Place], point: IndexedArray) -> Term:
+    def partial(self, term: Term, name: str, places: Sequence[Place]) -> Term:
         """A partial derivative in the placeholder, then the point put in its place."""
-        slope = partial(term, name, tuple(itertools.chain.from_iterable(places)))
+        return self._at_point(partial(term, name, tuple(itertools.chain.from_iterable(places))), name)
+
+    def _at_point(self, term: Term, name: str) -> Term:
+        point = self._points[name]
 
         def original(*indices: Idx) -> Term:
             given = iter(indices)
             return point.entry(*(tuple(itertools.islice(given, len(axis))) for axis in point.axes))
 
-        return replace_entries(slope, name, original)
+        return replace_entries(term, name, original)
 
 
 def _same(left: Place, right: Place) -> Term:

@@ -12,7 +12,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["UNIT_ROUNDOFF", "Dual", "Running", "fresh_tag", "scalar_exp"]
+__all__ = ["UNIT_ROUNDOFF", "Dual", "Running", "fresh_tag", "scalar_exp", "scalar_log"]
 
 UNIT_ROUNDOFF = 2.0**-53
 _UNDERFLOW = 2.0**-1074  # what a product, quotient or exponential may lose below the normal floats
@@ -41,6 +41,32 @@ def scalar_exp(value: Any) -> Any:
     if method is not None:
         return method()
     raise TypeError(f"no exponential for a scalar of type {type(value).__name__}: {value!r}")
+
+
+def scalar_log(value: Any) -> Any:
+    """The natural logarithm of one scalar, of whichever kind.
+
+    Raises:
+        TypeError: the scalar has no logarithm (for example a ``Fraction``).
+        ValueError: a real number that is not positive.
+    """
+    if isinstance(value, complex):
+        return cmath.log(value)  # the principal branch, which a complex step stays on
+    context = getattr(value, "context", None)
+    if (isinstance(value, float) or context is not None) and not value > 0:
+        raise ValueError(f"log of {value}: expected a positive number")
+    if isinstance(value, float):
+        return math.log(value)
+    if context is not None:
+        return context.log(value)
+    if hasattr(value, "free_symbols"):
+        import sympy
+
+        return sympy.log(value)
+    method = getattr(value, "log", None)
+    if method is not None:
+        return method()
+    raise TypeError(f"no logarithm for a scalar of type {type(value).__name__}: {value!r}")
 
 
 _tags = itertools.count(1)
@@ -117,6 +143,10 @@ class Dual:
         power = scalar_exp(self.value)
         return Dual(self.tag, power, _times(self.tangent, power))
 
+    def log(self) -> Dual:
+        """The natural logarithm, with its derivative."""
+        return Dual(self.tag, scalar_log(self.value), _over(self.tangent, self.value))
+
     def __repr__(self) -> str:
         return f"Dual({self.value!r}, {self.tangent!r})"
 
@@ -147,7 +177,7 @@ class Running:
     """A float64 and a first-order bound on the absolute error it has gathered.
 
     The rules are those of running error analysis (Higham, *Accuracy and Stability of Numerical
-    Algorithms*, 2nd ed., section 3.3); ``exp`` is charged two units in the last place.
+    Algorithms*, 2nd ed., section 3.3); ``exp`` and ``log`` are charged two units in the last place.
     """
 
     __slots__ = ("error", "value")
@@ -222,6 +252,19 @@ class Running:
         if self.error > 0.5:  # the value says nothing, and an error relative to it may underflow
             return Running(value, math.inf)
         return Running(value, value * (math.expm1(self.error) + 2 * UNIT_ROUNDOFF) + _UNDERFLOW)
+
+    def log(self) -> Running:
+        """The natural logarithm, its argument's error carried through.
+
+        Raises:
+            ValueError: the value is not positive.
+        """
+        value = scalar_log(self.value)
+        if self.error > 0.5 * self.value:  # the argument may be 0, or nearly
+            return Running(value, math.inf)
+        # |log(x ± e) − log x| ≤ −log(1 − e/x)
+        error = -math.log1p(-self.error / self.value)
+        return Running(value, error * (1 + 4 * UNIT_ROUNDOFF) + 2 * abs(value) * UNIT_ROUNDOFF)
 
     def __float__(self) -> float:
         return self.value

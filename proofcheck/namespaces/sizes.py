@@ -197,6 +197,7 @@ class Counts:
     multiplications: Dimension = 0
     divisions: Dimension = 0
     exponentials: Dimension = 0
+    logarithms: Dimension = 0
 
     def by_kind(self) -> dict[str, Size]:
         """The counts by the name of their kind."""

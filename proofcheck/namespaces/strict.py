@@ -18,11 +18,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from proofcheck.errors import IndexRangeError, ShapeError
-from proofcheck.namespaces.scalars import Dual, fresh_tag, scalar_exp
+from proofcheck.namespaces.scalars import Dual, fresh_tag, scalar_exp, scalar_log
 
 __all__ = ["Array", "Derivative", "Differentiator", "StrictNamespace", "by_duals", "shape_text"]
 
 _object_exp = np.frompyfunc(scalar_exp, 1, 1)
+_object_log = np.frompyfunc(scalar_log, 1, 1)
 
 
 def shape_text(shape: tuple[Any, ...]) -> str:
@@ -95,6 +96,11 @@ class Array:
     def __matmul__(self, other: Any) -> Array:
         if not isinstance(other, Array) or not self.shape or not other.shape:
             raise ShapeError(f"matrix product needs two vectors or matrices, got {self!r} @ {other!r}")
+        if len(self.shape) > 2 or len(other.shape) > 2:  # NumPy would take the leading axes for a batch
+            raise ShapeError(
+                f"matrix product of {shape_text(self.shape)} by {shape_text(other.shape)}: "
+                "two vectors or matrices are needed; fix an index of an array with more axes"
+            )
         if self.shape[-1] != other.shape[0]:
             raise ShapeError(
                 f"matrix product of {shape_text(self.shape)} by {shape_text(other.shape)}: "
@@ -241,6 +247,18 @@ class StrictNamespace:
         if a.values.dtype == object:
             return Array(_object_exp(a.values))
         return Array(np.exp(a.values))
+
+    def log(self, a: Array) -> Array:
+        """The natural logarithm of every entry.
+
+        Raises:
+            ValueError: an entry is a real number that is not positive.
+        """
+        if a.values.dtype == object:
+            return Array(_object_log(a.values))
+        if a.values.dtype.kind == "f" and not (a.values > 0).all():
+            raise ValueError(f"log of {a.values.min()}: expected positive numbers")
+        return Array(np.log(a.values))
 
     def sum(self, a: Array) -> Array:
         """The sum of all entries."""

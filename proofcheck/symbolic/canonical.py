@@ -26,11 +26,12 @@ from proofcheck.symbolic.products import (
 )
 from proofcheck.symbolic.terms import Delta, Entry, Idx
 
-__all__ = ["atom_key", "closed", "factors_key", "limited", "polynomial_key", "product_key", "spend"]
+__all__ = ["atom_key", "closed", "factors_key", "forget_scopes"]
+__all__ += ["limited", "polynomial_key", "product_key", "spend"]
 
-MOST_STEPS = 300_000
-"""How many steps one normal form may take: a few seconds."""
-_MOST_LABELLINGS = 1_000
+MOST_STEPS = 100_000
+"""How many steps one normal form may take: a second or two."""
+_MOST_LABELLINGS = 300
 _MOST_KEYS = 500
 
 _steps_left: ContextVar[list[int] | None] = ContextVar("steps_left", default=None)
@@ -202,3 +203,8 @@ def closed(body: Polynomial) -> tuple[Scope, tuple[Idx, ...]]:
         _scopes.clear()
     scope = _scopes.setdefault(key, Scope(tuple(free), body))
     return scope, tuple(free)
+
+
+def forget_scopes() -> None:
+    """Forget what is known about polynomials seen before; only time is lost."""
+    _scopes.clear()

@@ -80,8 +80,11 @@ def expand(term: Term) -> Polynomial:
         OutsideCalculusError: the term is outside what the rules can handle, or too large.
         ZeroDivisionError: a negative power of something that is 0.
     """
-    with limited():
-        return _expanded(term, {})
+    try:
+        with limited():
+            return _expanded(term, {})
+    except RecursionError:
+        raise OutsideCalculusError("the term is nested too deeply") from None
 
 
 def _expanded(term: Term, names: Mapping[Idx, Idx]) -> Polynomial:
@@ -98,8 +101,8 @@ def _expanded(term: Term, names: Mapping[Idx, Idx]) -> Polynomial:
             return _UNIT if left == right else (_single(Delta(*sorted((left, right)))),)
         case Sum(index, body):
             bound = fresh(index.dim, index.name)
-            inner = _expanded(body, {**names, index: bound})
-            return collect(replace(product, bound=(*product.bound, bound)) for product in inner)
+            summands = _expanded(body, {**names, index: bound})
+            return collect(replace(product, bound=(*product.bound, bound)) for product in summands)
         case Add(parts):
             return collect(product for part in parts for product in _expanded(part, names))
         case Mul(parts):
@@ -107,6 +110,10 @@ def _expanded(term: Term, names: Mapping[Idx, Idx]) -> Polynomial:
             for part in parts:
                 result = times(result, _expanded(part, names))
             return result
+        case Pow(Mul(parts), exponent) if exponent < 0 and Fraction(exponent).denominator == 1:
+            return _expanded(Mul(tuple(Pow(part, exponent) for part in parts)), names)
+        case Pow(Pow(base, inner), outer) if Fraction(inner).denominator == Fraction(outer).denominator == 1:
+            return _expanded(Pow(base, inner * outer), names)
         case Pow(base, exponent):
             return power_of(_expanded(base, names), Fraction(exponent))
         case Exp(argument):
@@ -181,23 +188,27 @@ def _without_common_factors(body: Polynomial, *, whole: bool) -> tuple[Product, 
         atoms=tuple((atom, -k) for atom, k in outside.atoms),
     )
     core = tuple(merged(multiplied(inverse, product)) for product in body)
+    unit = core[leading(core)].coefficient
     if whole:
-        unit = core[leading(core)].coefficient
-        outside, core = replace(outside, coefficient=unit), scaled(core, 1 / unit)
+        outside = replace(outside, coefficient=unit)
+    elif (unit := abs(unit)) != 1:
+        outside = replace(outside, atoms=(*outside.atoms, (Base(*closed((Product(unit),))), _ONE)))
+    core = scaled(core, 1 / unit)
     if len(core) > 1:
         return outside, [tuple(sorted(core, key=_order))]
     (only,) = core
     parts: list[Polynomial] = []
-    taken: set[int] = set()
+    rest = dict(enumerate(only.atoms))
     for indices, places in components(only):
-        factors = tuple(only.atoms[place] for place in places)
-        if whole or all(is_positive(atom) for atom, _ in factors):
-            parts.append((Product(bound=indices, atoms=factors),))
-            taken.update(places)
-    rest = tuple(factor for place, factor in enumerate(only.atoms) if place not in taken)
-    used = frozenset(index for atom, _ in rest for index in free_indices(atom))
-    if rest or only.coefficient != 1:
-        parts.append((Product(only.coefficient, (), tuple(i for i in only.bound if i in used), rest),))
+        if whole or all(is_positive(only.atoms[place][0]) for place in places):
+            parts.append((Product(bound=indices, atoms=tuple(rest.pop(place) for place in places)),))
+    factors = tuple(rest.values())
+    used = frozenset(index for atom, _ in factors for index in free_indices(atom))
+    bound = tuple(index for index in only.bound if index in used)
+    if len(factors) == 1 and not bound and only.coefficient == 1 and factors[0][1] == 1:
+        outside = replace(outside, atoms=outside.atoms + factors)
+    elif factors or only.coefficient != 1:
+        parts.append((Product(only.coefficient, (), bound, factors),))
     return outside, parts
 
 
@@ -233,22 +244,15 @@ def log_of(body: Polynomial) -> Polynomial:
     if not body:
         raise OutsideCalculusError("the logarithm of 0")
     outside, core = _without_common_factors(body, whole=False)
-    parts: list[Product] = []
+    parts = [_logged((Product(sizes=((dim, _ONE),)),), k) for dim, k in outside.sizes]
     for atom, k in outside.atoms:
         if isinstance(atom, ExpOf):
             parts += scaled(atom.body, k)
+        elif isinstance(atom, Base):
+            parts.append(_logged(atom.body, k))
         else:
-            assert isinstance(atom, Base)
-            parts += scaled(log_of(atom.body), k)
-    parts += [_logged((Product(sizes=((dim, _ONE),)),), k) for dim, k in outside.sizes]
-    for part in core:
-        unit = part[leading(part)].coefficient
-        if unit > 0 and unit != 1:
-            parts.append(_logged((Product(unit),)))
-            part = scaled(part, 1 / unit)
-        if len(part) > 1 or part[0].atoms or part[0].coefficient != 1:
-            parts.append(_logged(part))
-    return collect(parts)
+            parts.append(_logged((Product(atoms=((atom, _ONE),)),), k))
+    return collect([*parts, *map(_logged, core)])
 
 
 def _logged(body: Polynomial, factor: Fraction = _ONE) -> Product:

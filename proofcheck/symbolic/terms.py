@@ -29,9 +29,12 @@ __all__ = [
     "Sum",
     "Term",
     "add",
+    "children",
     "fresh",
+    "indices_of",
     "mul",
     "power",
+    "replace_entries",
     "substitute",
     "subterms",
 ]
@@ -186,6 +189,19 @@ def children(term: Term) -> tuple[Term, ...]:
             return (base,)
         case Exp(argument) | Log(argument):
             return (argument,)
+        case _:
+            return ()
+
+
+def indices_of(term: Term) -> tuple[Idx, ...]:
+    """The indices a term names itself, not inside other terms."""
+    match term:
+        case Entry(_, at):
+            return at
+        case Delta(left, right):
+            return (left, right)
+        case Sum(index, _):
+            return (index,)
         case _:
             return ()
 
