@@ -20,7 +20,7 @@ from functools import cache
 from typing import Any
 
 from proofcheck.claims.claim import Claim
-from proofcheck.claims.verdict import Level, Outcome
+from proofcheck.claims.verdict import Level, Outcome, Relation
 from proofcheck.classification import REFUTES, Fate, check_mutant, judge, search_longer
 from proofcheck.errors import UserInputError
 from proofcheck.loading import discover, load
@@ -190,11 +190,13 @@ class _Runner:
     def findings(self, levels: Sequence[Level]) -> list[Finding]:
         """What becomes of each mutant that counts."""
         typed = self._answers([(case, Level.WELL_FORMED.value) for case in self.cases])
-        relations = {}
+        relations: dict[_Case, frozenset[Relation]] = {}
         for (case, _), answer in typed.items():
-            # Else it is not well-formed, or a Python error: no statement at all.
-            if _outcome(answer) is Outcome.HOLDS:
+            if isinstance(answer, Failed):
+                relations[case] = frozenset(Relation)  # nothing is known of it yet
+            elif answer is not None and answer.outcome is Outcome.HOLDS:
                 relations[case] = answer.relations
+            # Else it is not well-formed, or a Python error: no statement at all.
         tasks = [
             (case, level.value)
             for case, kinds in relations.items()
@@ -206,7 +208,7 @@ class _Runner:
         for (case, step), answer in found.items():
             if answer is None:
                 killed.pop(case, None)
-            elif case in killed and _outcome(answer) is Outcome.REFUTED:
+            elif case in killed and not isinstance(answer, Failed) and answer.outcome is Outcome.REFUTED:
                 killed[case].append(Level(step))
         judged = self._answers([(case, _JUDGE) for case, by in killed.items() if not by])
         fates = {case: _fate(answer) for (case, _), answer in judged.items()}
@@ -242,10 +244,6 @@ class _Runner:
     def _in_pool(self, tasks: Sequence[tuple[_Case, str]]) -> Iterator[tuple[int, Any]]:
         arguments = [(case.reference, case.claim.id, case.number, step, self._seed) for case, step in tasks]
         return self.workers.run(_work, arguments)
-
-
-def _outcome(answer: Any) -> Outcome | None:
-    return None if answer is None or isinstance(answer, Failed) else answer.outcome
 
 
 def _fate(answer: Any) -> tuple[Fate, str]:

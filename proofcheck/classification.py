@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from proofcheck.checks.binding import default_sizes, sizes_words
+from proofcheck.checks.counterexample import check_counterexample
 from proofcheck.claims.claim import Form, Kind
 from proofcheck.claims.proposition import (
     AtMost,
@@ -72,7 +73,7 @@ def check_mutant(mutant: Mutant, level: Level, seed: int, *words: str) -> Verdic
 
 
 def search_longer(mutant: Mutant, seed: int, *words: str) -> bool:
-    """Whether a counterexample is found in searches from other seeds; arguments as above."""
+    """Whether searches from more seeds find a counterexample; arguments as of :func:`check_mutant`."""
     return any(
         _Checker(seed, (*words, str(again)))(mutant.form, Level.COUNTEREXAMPLE)[0].outcome is Outcome.REFUTED
         for again in range(_SEARCHES)
@@ -96,8 +97,11 @@ class _Checker:
 
     def __call__(self, form: Form, level: Level) -> tuple[Verdict, bool]:
         """The verdict, and whether the statement was found to be ill-formed on the way."""
+        rng = generator(self._seed, *self._words, level.value)
         try:
-            return CHECKS[level](form, generator(self._seed, *self._words, level.value)), False
+            if level is Level.COUNTEREXAMPLE:  # nobody will read it
+                return check_counterexample(form, rng, shrink=False), False
+            return CHECKS[level](form, rng), False
         except (Exception, SystemExit) as error:
             return Verdict(level, Outcome.ERROR, one_line(error)), isinstance(error, IllFormedError)
 
@@ -110,7 +114,10 @@ class _Checker:
 
 
 def judge(mutant: Mutant, seed: int, *words: str) -> tuple[Fate, str]:
-    """What a mutant is that no level refutes, with its proof or the reason; arguments as above."""
+    """What a mutant is that no level refutes, with its proof or the reason.
+
+    Arguments are those of :func:`check_mutant`.
+    """
     check = _Checker(seed, words)
     if mutant.of_hypothesis:
         return Fate.SLACK, "nothing refutes it without this hypothesis"

@@ -3,10 +3,12 @@
 A statement ``within(algorithm, inputs, bound=g)`` claims a constant C with count ≤ C·g at all sizes ≥ 1.
 
 Proof: put s + 1 in the place of every size s, so that s ≥ 0.  If every coefficient of C·g − count is
-then non-negative, so is its value at all sizes.  The check finds the least such integer C.
+then non-negative, so is its value at all sizes.  The check finds the least such integer C.  A term of
+the count that the bound lacks is first replaced by two that it has: n²d ≤ n³/2 + n d²/2.
 
 Disproof: put t^a in the place of every size, with small integers a ≥ 0.  If the count then has the
-higher degree in t, count / g grows without bound along this *family* of sizes: no C will do.
+higher degree in t, count / g grows without bound along this *family* of sizes: no C will do.  Nor will
+any where the count becomes positive and g does not.
 """
 
 from __future__ import annotations
@@ -15,9 +17,9 @@ import inspect
 import itertools
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from proofcheck.claims.claim import Form
 from proofcheck.claims.domains import Domain
@@ -29,6 +31,8 @@ from proofcheck.namespaces.sizes import Size
 from proofcheck.namespaces.strict import shape_text
 
 __all__ = ["check_cost", "constant_for", "growing_family", "symbolic_shapes"]
+
+Monomial: TypeAlias = tuple[tuple[str, int], ...]
 
 _EXPONENTS = range(4)
 _MOST_FAMILIES = 50_000
@@ -90,23 +94,46 @@ def check_cost(form: Form) -> Verdict:
 def constant_for(count: Size, bound: Size) -> int | None:
     """The least integer C ≥ 1 for which ``C·bound − count`` is seen to be ≥ 0 at all sizes.
 
-    None when there is no such C, which does not mean that no constant exists: n·d ≤ n² + d², but
-    no coefficient of the bound stands against the term n·d.
+    None when no such C is seen, which does not mean that there is none: n·d·m ≤ n³ + d³ + m³, but
+    n·d·m lies between no two terms of the bound.
     """
-    allowed, needed = bound.above_one().terms(), count.above_one().terms()
+    allowed = bound.above_one().terms()
     if not allowed or any(coefficient < 0 for coefficient in allowed.values()):
         return None  # the bound is not seen to be positive
-    constant = 1
-    for monomial, coefficient in needed.items():
+    needed: dict[Monomial, Fraction] = {}
+    for monomial, coefficient in count.above_one().terms().items():
         if coefficient > 0:
-            if monomial not in allowed:
+            parts = _between(monomial, allowed)
+            if parts is None:
                 return None
-            constant = max(constant, math.ceil(coefficient / allowed[monomial]))
-    return constant
+            for part, share in parts.items():
+                needed[part] = needed.get(part, Fraction(0)) + share * coefficient
+    return max([1, *(math.ceil(amount / allowed[monomial]) for monomial, amount in needed.items())])
+
+
+def _between(monomial: Monomial, allowed: Mapping[Monomial, Fraction]) -> dict[Monomial, Fraction] | None:
+    """Shares of allowed monomials that add up to at least this one at all s ≥ 0; None if none are seen.
+
+    By the inequality of weighted means x^m ≤ λ x^u + (1 − λ) x^v if m = λ u + (1 − λ) v, 0 < λ < 1.
+    """
+    if monomial in allowed:
+        return {monomial: Fraction(1)}
+    for first, second in itertools.combinations(allowed, 2):
+        m, u, v = dict(monomial), dict(first), dict(second)
+        names = sorted({*m, *u, *v})
+        apart = next(name for name in names if u.get(name, 0) != v.get(name, 0))
+        share = Fraction(m.get(apart, 0) - v.get(apart, 0), u.get(apart, 0) - v.get(apart, 0))
+        if 0 < share < 1 and all(
+            m.get(name, 0) == share * u.get(name, 0) + (1 - share) * v.get(name, 0) for name in names
+        ):
+            return {first: share, second: 1 - share}
+    return None
 
 
 def growing_family(count: Size, bound: Size, symbols: Sequence[str]) -> dict[str, int] | None:
-    """Exponents a such that, at sizes t^a, ``count / bound`` grows without bound with t; else None.
+    """Exponents a such that no multiple of the bound is above the count at sizes t^a; None if none are seen.
+
+    Either ``count / bound`` grows without bound with t, or the bound is not positive where the count is.
 
     The simplest family is taken: least sum of exponents, early symbols first.  All exponents up to 3
     are tried, or up to a smaller number when there are many symbols.
@@ -119,7 +146,7 @@ def growing_family(count: Size, bound: Size, symbols: Sequence[str]) -> dict[str
         family = dict(zip(symbols, choice, strict=True))
         count_degree, count_leading = _leading(count, family)
         bound_degree, bound_leading = _leading(bound, family)
-        if count_degree > bound_degree and count_leading > 0 and bound_leading > 0:
+        if count_leading > 0 and (bound_leading <= 0 or count_degree > bound_degree):
             return family
     return None
 
@@ -143,9 +170,12 @@ def _refuted(name: str, counts: Counts, bound: Size, family: dict[str, int]) -> 
         if bound_there > 0:
             ratios.append({"t": value, "ratio": str(count_there / bound_there)})
     where = ", ".join(f"{symbol} = {size}" for symbol, size in sizes.items())
+    why = "their ratio grows without bound"
+    if _leading(bound, family)[1] <= 0:
+        why = "no multiple of it is above the total for large t"
     detail = (
-        f"{name}: {_counts_words(counts)}; at {where} the total is {count_along}, the bound {bound_along}: "
-        "their ratio grows without bound"
+        f"{name}: {_counts_words(counts)}; at {where} the total is {count_along}, "
+        f"the bound {bound_along}: {why}"
     )
     counterexample = {
         "relation": Relation.WITHIN.value,

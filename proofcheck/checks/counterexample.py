@@ -52,8 +52,13 @@ class _Case:
     indices: Mapping[str, int]
 
 
-def check_counterexample(form: Form, rng: np.random.Generator) -> Verdict:
+def check_counterexample(form: Form, rng: np.random.Generator, *, shrink: bool = True) -> Verdict:
     """Look for a point that disproves the form.
+
+    Args:
+        form: the form.
+        rng: draws the points.
+        shrink: make the point small for a reader, which takes most of the time.
 
     Returns:
         REFUTED with the counterexample; UNKNOWN when none was found, which says nothing;
@@ -66,8 +71,8 @@ def check_counterexample(form: Form, rng: np.random.Generator) -> Verdict:
         if case is None:
             searched.append(sizes)
             continue
-        smaller = _shrink_sizes(form, case, rng)
-        shrunk = _shrink_values(form, smaller)
+        smaller = _shrink_sizes(form, case, rng) if shrink else case
+        shrunk = _shrink_values(form, smaller) if shrink else case
         found = _describe(form, shrunk)
         generic = _describe(form, smaller)
         found["non_degenerate"] = generic if generic != found else None
