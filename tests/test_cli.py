@@ -57,7 +57,8 @@ def test_a_table_for_readers(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[0].split()[:2] == ["claim", "title"]
     assert done.stdout.splitlines()[-1].endswith("all passed")
     assert not any(line.endswith(" ") for line in done.stdout.splitlines())
-    assert set(done.stderr.split("\n")) <= {"from a statement", ""}
+    # Workers print side by side, so the lines of two may run into one.
+    assert done.stderr.replace("from a statement", "").strip() == ""
 
 
 def test_each_way_to_go_wrong_is_told_apart_and_the_others_still_run(tmp_path: Path) -> None:
