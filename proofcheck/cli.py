@@ -35,6 +35,7 @@ from proofcheck.command import (
     run_command,
     usable_cpus,
 )
+from proofcheck.derive_cli import derive, figure
 from proofcheck.errors import UserInputError
 from proofcheck.report.streams import note, progress_bar
 
@@ -237,3 +238,5 @@ def _deliver(report: Report, options: _Options) -> None:
 
 
 app.command()(audit)
+app.command()(derive)
+app.command()(figure)

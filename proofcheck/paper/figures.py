@@ -24,7 +24,7 @@ fig_1 = Claim(
 )
 
 
-def _factors(
+def factors(
     xp: Any, A1: Any, A2: Any, x: Any, A3: Any, Y: Any, E: Any, j0: Any, i0: Any, n: Any
 ) -> tuple[Any, Any, Any, Any]:
     """c(x,y)_{j0,i0}, A_{j0}^T, f(x)_{j0} and h(y)_{i0}, the last two as n×1 matrices."""
@@ -52,7 +52,7 @@ def _drawn_shapes(c: Any, blocks: Any, f: Any, h: Any, n: Any, d: Any) -> Any:
 def _(
     xp: Any, A1: Any, A2: Any, x: Any, A3: Any, Y: Any, E: Any, j0: Any, i0: Any, i: Any, n: Any, d: Any
 ) -> Any:
-    c, blocks, f, h = _factors(xp, A1, A2, x, A3, Y, E, j0, i0, n)
+    c, blocks, f, h = factors(xp, A1, A2, x, A3, Y, E, j0, i0, n)
     middle = xp.diag(f[:, 1]) - f @ f.T
     caption_factor = xp.column(column_of_block(xp, xp.kron(A1, A2), j0, i, n)).T
     drawn = c * (blocks @ middle @ h)
@@ -66,7 +66,7 @@ def _(
 def _(
     xp: Any, A1: Any, A2: Any, x: Any, A3: Any, Y: Any, E: Any, j0: Any, i0: Any, i: Any, n: Any, d: Any
 ) -> Any:
-    c, blocks, f, h = _factors(xp, A1, A2, x, A3, Y, E, j0, i0, n)
+    c, blocks, f, h = factors(xp, A1, A2, x, A3, Y, E, j0, i0, n)
     middle = xp.diag(f[:, 1]) - f @ f.T
     caption_factor = xp.column(column_of_block(xp, xp.kron(A1, A2), j0, i, n)).T
     drawn = c * (blocks @ middle @ h)
