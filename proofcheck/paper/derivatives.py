@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from proofcheck.claims import Claim, Declaration, Index, Kind, Level, equal
-from proofcheck.paper.definitions import D_BY_D, N_BY_D
-from proofcheck.paper.formulas import attention_loss, row_softmax
+from proofcheck.paper.definitions import D_BY_D, LOSS, N_BY_D
+from proofcheck.paper.formulas import attention_loss, f_matrix, loss_entry, p_matrix, q_matrix, row_softmax
+from proofcheck.paper.gradient import column_of_block
 
 LAYER: dict[str, Declaration] = {
     "A1": N_BY_D,
@@ -20,6 +21,7 @@ LAYER: dict[str, Declaration] = {
     "X": D_BY_D,
     "Y": D_BY_D,
 }
+LOSS_BY_ENTRY: dict[str, Declaration] = {name: LOSS[name] for name in ("A1", "A2", "A3", "x", "Y", "E")}
 SOURCE = "derived here by the method of Alman & Song 2024, Appendix B"
 
 
@@ -57,6 +59,34 @@ def _(xp: Any, A1: Any, A2: Any, A3: Any, E: Any, X: Any, Y: Any, d: Any) -> Any
         xp.gradient(lambda X: attention_loss(xp, A1, A2, A3, E, X, Y, d), X),
         A1.T @ p @ A2 / d,
     )
+
+
+der_blocks = Claim(
+    "der:blocks",
+    kind=Kind.DERIVED,
+    title="The gradient block by block",
+    source="derived here; the step of Lemma C.7 from Eqs. (4) and (5) to the matrix form",
+    quote="Σ_{j0} Σ_{i0} dL(x)_{j0,i0}/dx_i = Σ_{j0} ⟨A_{j0,i}, p(x)_{j0}⟩.",
+    formula=r"\sum_{j_0} \sum_{i_0} \frac{dL(x)_{j_0,i_0}}{dx_i} = "
+    r"\sum_{j_0} \langle \mathsf{A}_{j_0,i}, p(x)_{j_0} \rangle",
+    given={**LOSS_BY_ENTRY, "i": Index("d^2")},
+    uses=("eq:4", "eq:5", "def:C.5"),
+)
+
+
+@der_blocks.printed
+def _(xp: Any, A1: Any, A2: Any, A3: Any, x: Any, Y: Any, E: Any, i: Any, n: Any, d: Any) -> Any:
+    A = xp.kron(A1, A2)
+
+    def loss(x: Any) -> Any:
+        def row(j0: Any) -> Any:
+            return xp.sum_over(lambda i0: loss_entry(xp, A, x, A3, Y, E, j0, i0, n), d)
+
+        return xp.sum_over(row, n)
+
+    p = p_matrix(xp, f_matrix(xp, A, x, n), q_matrix(xp, A, x, A3, Y, E, n, d), n)
+    blocks = xp.sum_over(lambda j0: xp.inner(column_of_block(xp, A, j0, i, n), p[j0, :]), n)
+    return equal(xp.D(loss, x)[i], blocks)
 
 
 der_Y = _gradient_claim(

@@ -13,6 +13,7 @@ from proofcheck.paper.definitions import D_BY_D, LOSS, N_BY_D, SCORES
 from proofcheck.paper.formulas import (
     attention_loss,
     c_entry,
+    c_matrix,
     f_matrix,
     f_row,
     h_column,
@@ -322,6 +323,25 @@ def _(xp: Any, A1: Any, A2: Any, A3: Any, x: Any, Y: Any, E: Any, j0: Any, n: An
     return all_of(has_shape(q, (n, n)), equal(q[j0, :], row))
 
 
+eq_5 = Claim(
+    "eq:5",
+    kind=Kind.LEMMA,
+    title="A row of q as a sum",
+    source="Alman & Song 2024, Lemma C.7, Eq. (5)",
+    quote="q(x)_{j0} = Σ_{i0} c(x)_{j0,i0} h(y)_{i0}.",
+    formula=r"q(x)_{j_0} = \sum_{i_0} c(x)_{j_0,i_0}\, h(y)_{i_0}",
+    given={name: LOSS[name] for name in ("A1", "A2", "A3", "x", "Y", "E", "j0")},
+    uses=("def:C.3",),
+)
+
+
+@eq_5.printed
+def _(xp: Any, A1: Any, A2: Any, A3: Any, x: Any, Y: Any, E: Any, j0: Any, n: Any, d: Any) -> Any:
+    A, c = xp.kron(A1, A2), c_matrix(xp, xp.kron(A1, A2), x, A3, Y, E, n, d)
+    row = xp.sum_over(lambda i0: c[j0, i0] * h_column(xp, A3, Y, i0), d)
+    return equal(q_matrix(xp, A, x, A3, Y, E, n, d)[j0, :], row)
+
+
 def_C_5 = Claim(
     "def:C.5",
     kind=Kind.DEFINITION,
@@ -359,7 +379,7 @@ lem_C_7 = Claim(
     quote="With L of Definition 1.2: dL(x)/dx = vec(A1^T p(x) A2).",
     formula=r"\frac{dL(x)}{dx} = \mathrm{vec}(A_1^\top p(x) A_2)",
     given={"A1": N_BY_D, "A2": N_BY_D, "A3": N_BY_D, "E": N_BY_D, "X": D_BY_D, "Y": D_BY_D},
-    uses=("def:1.2", "def:C.5", "lem:3.10", "eq:4"),
+    uses=("def:1.2", "def:C.5", "lem:3.10", "eq:4", "eq:5"),
 )
 
 
