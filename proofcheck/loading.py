@@ -14,7 +14,7 @@ import importlib.util
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -192,8 +192,3 @@ def _imported(module: ModuleType, path: Path) -> set[str]:
             names.add(base)
             names.update(f"{base}.{alias.name}" for alias in node.names)
     return names
-
-
-def claims_of(modules: Sequence[LoadedModule]) -> list[Claim]:
-    """The claims of several modules, in order."""
-    return [claim for module in modules for claim in module.claims]

@@ -1,10 +1,13 @@
-"""Fixtures for all tests: nobody's cache but a test's own, and one run of the whole paper."""
+"""Fixtures for all tests: a cache of the test's own, one run of the whole paper, claim modules on disk."""
 
 from __future__ import annotations
 
 import os
+import sys
+import textwrap
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 
 from proofcheck import verify
 from proofcheck.results import Report
+from tests.claim_modules import HEAD
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +47,20 @@ def paper_report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     with pytest.MonkeyPatch.context() as patch, _turn(root / "paper.lock"):
         patch.setenv("PROOFCHECK_CACHE_DIR", str(root / "paper-cache"))
         return verify("proofcheck.paper", jobs=2)
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Writes a claim module to disk and gives its path; afterwards it was never imported."""
+    path_before, stems = list(sys.path), []
+
+    def write(*parts: str, stem: str | None = None) -> str:
+        stems.append(stem or f"claims_{uuid.uuid4().hex}")
+        file = tmp_path / f"{stems[-1]}.py"
+        file.write_text("\n".join(textwrap.dedent(part) for part in (HEAD, *parts)), encoding="utf-8")
+        return str(file)
+
+    yield write
+    sys.path[:] = path_before
+    for stem in stems:
+        sys.modules.pop(stem, None)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-import textwrap
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,63 +13,8 @@ from proofcheck import Claim, Interval, Kind, Real, equal, verify
 from proofcheck.claims import Level, Outcome
 from proofcheck.claims.status import Word
 from proofcheck.errors import UserInputError
-from proofcheck.results import Report
-from proofcheck.verify import check_form
+from tests.claim_modules import CHAIN, CRASHING, GOOD, WRONG_B_1_5, without_seconds, words
 from tests.helpers import claim_of
-
-HEAD = """
-from proofcheck import Claim, Index, Interval, Kind, Level, Real, all_of, at_most, equal, has_shape
-
-def claim(id, uses=(), kind=Kind.LEMMA, **given):
-    return Claim(id, kind=kind, title=id, source="s", quote="q", given=given, uses=uses)
-"""
-
-GOOD = """
-good = claim("lem:good", x=Real("n"))
-
-@good.printed
-def _(xp, x):
-    return equal(xp.exp(x + x), xp.exp(x) * xp.exp(x))
-"""
-
-
-@pytest.fixture
-def module(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Writes a claim module to disk and gives its path; afterwards it was never imported."""
-    path_before, stems = list(sys.path), []
-
-    def write(*parts: str, stem: str | None = None) -> str:
-        stems.append(stem or f"claims_{uuid.uuid4().hex}")
-        file = tmp_path / f"{stems[-1]}.py"
-        file.write_text("\n".join(textwrap.dedent(part) for part in (HEAD, *parts)), encoding="utf-8")
-        return str(file)
-
-    yield write
-    sys.path[:] = path_before
-    for stem in stems:
-        sys.modules.pop(stem, None)
-
-
-def reloaded(path: str, **options: Any) -> Report:
-    """As a new process would: the module is read from disk again."""
-    sys.modules.pop(Path(path).stem, None)
-    return verify(path, **options)
-
-
-def words(report: Report) -> dict[str, str]:
-    """The bare words; which levels prove for all sizes is the levels' own affair."""
-    found = {result.claim.id: result.status.word for result in report.results}
-    return {id: "proved" if word is Word.PROVED_AT_SIZES else word.value for id, word in found.items()}
-
-
-def without_seconds(report: Report) -> Any:
-    def stripped(data: Any) -> Any:
-        if isinstance(data, dict):
-            return {key: stripped(value) for key, value in data.items() if key != "seconds"}
-        return [stripped(one) for one in data] if isinstance(data, list) else data
-
-    return stripped(json.loads(json.dumps(report.to_json())))
-
 
 # --- answers ---------------------------------------------------------------------------------
 
@@ -85,20 +27,6 @@ def test_a_true_claim(module: Callable[..., str]) -> None:
     assert printed is not None
     # Those that found nothing of their kind (no derivative, no cost) are not told.
     assert {v.level for v in printed.verdicts} == set(Level) - {Level.FINITE_DIFFERENCE, Level.COST}
-
-
-WRONG_B_1_5 = """
-from proofcheck.paper.formulas import f_row
-
-A = Real("n", "d")
-flipped = claim("lem:flipped", A1=A, A2=A, x=Real("d^2"), j0=Index("n"), i=Index("d^2"))
-
-@flipped.printed
-def _(xp, A1, A2, x, j0, i, n):
-    A = xp.kron(A1, A2)
-    a, f = xp.block(A, j0, n)[:, i], f_row(xp, A, x, j0, n)
-    return equal(xp.D(lambda x: f_row(xp, A, x, j0, n), x)[i], a * f + xp.inner(a, f) * f)
-"""
 
 
 def test_a_wrong_claim_is_refuted_with_a_counterexample(module: Callable[..., str]) -> None:
@@ -166,41 +94,6 @@ def test_ill_formed_claims_name_the_symbol_or_the_shapes(module: Callable[..., s
         assert result.printed is not None
         # Nothing else is asked of what does not denote anything.
         assert [v.level for v in result.printed.verdicts] == [Level.WELL_FORMED]
-
-
-CRASHING = """
-named = claim("lem:name", x=Real("n"))
-
-@named.printed
-def _(xp, x):
-    return equal(x, no_such_name)
-
-raising = claim("lem:raises", x=Real("n"))
-
-@raising.printed
-def _(xp, x):
-    raise RuntimeError("what the author left behind")
-
-late = claim("lem:late", x=Real("n"))
-
-@late.printed
-def _(xp, x, n):
-    if n == 2:
-        raise IndexError("only at n = 2")
-    return equal(x, x)
-
-nothing = claim("lem:nothing", x=Real("n"))
-
-@nothing.printed
-def _(xp, x):
-    equal(x, x)
-
-leaving = claim("lem:leaves", x=Real("n"))
-
-@leaving.printed
-def _(xp, x):
-    raise SystemExit(3)
-"""
 
 
 def test_a_crash_is_an_error_and_the_others_still_run(module: Callable[..., str]) -> None:
@@ -335,15 +228,6 @@ def test_claims_beside_a_module(module: Callable[..., str]) -> None:
 
 # --- selection -------------------------------------------------------------------------------
 
-CHAIN = """
-for id, uses in (("lem:1", ()), ("lem:2", ("lem:1",)), ("lem:3", ("lem:2",)), ("lem:4", ())):
-    one = claim(id, uses=uses, x=Real("n"))
-
-    @one.printed
-    def _(xp, x):
-        return equal(x + x, FACTOR * x)
-"""
-
 
 def test_select_reports_these_and_runs_what_they_use(module: Callable[..., str]) -> None:
     labels: list[str] = []
@@ -390,156 +274,6 @@ def test_levels(module: Callable[..., str]) -> None:
 def test_options_that_cannot_be(options: dict[str, Any], module: Callable[..., str]) -> None:
     with pytest.raises(UserInputError, match="expected jobs"):
         verify(module(GOOD), **options)
-
-
-# --- the cache -------------------------------------------------------------------------------
-
-
-class Counted:
-    """Counts the checks that really run."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.runs = 0
-
-        def counted(*args: Any) -> Any:
-            self.runs += 1
-            return check_form(*args)
-
-        monkeypatch.setattr(sys.modules["proofcheck.verify"], "check_form", counted)
-
-    def since(self) -> int:
-        runs, self.runs = self.runs, 0
-        return runs
-
-
-def test_a_second_run_reads_the_cache(
-    module: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    counted = Counted(monkeypatch)
-    path = module(GOOD, WRONG_B_1_5)
-    first = reloaded(path)
-    runs = counted.since()
-    assert runs == 2 * len(Level)
-    assert len(list((tmp_path / "cache").rglob("*.json"))) == runs
-    second = reloaded(path)
-    assert counted.since() == 0
-    assert second.to_json() == first.to_json()
-    # Nothing of it is used without, or for another seed.
-    reloaded(path, cache=False)
-    assert counted.since() == runs
-    reloaded(path, seed=1)
-    assert counted.since() == runs
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda text: "",
-        lambda text: text[: len(text) // 2],
-        lambda text: "[]",
-        lambda text: "null",
-        lambda text: '{"key": 1}',
-        lambda text: text.replace('"verdict": "', '"verdict": "not '),
-        lambda text: text.replace('"key": "', '"key": "other '),
-        lambda text: text.replace('"sizes": [', '"sizes": [3, '),
-        lambda text: "\ud800".encode("utf-8", "surrogatepass"),
-    ],
-)
-def test_a_damaged_cache_file_is_as_if_it_were_not_there(
-    damage: Callable[[str], Any],
-    module: Callable[..., str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
-    counted = Counted(monkeypatch)
-    path = module(GOOD)
-    first = reloaded(path)
-    runs = counted.since()
-    for file in (tmp_path / "cache").rglob("*.json"):
-        text = damage(file.read_text(encoding="utf-8"))
-        file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    assert without_seconds(reloaded(path)) == without_seconds(first)
-    assert counted.since() == runs
-    reloaded(path)
-    assert counted.since() == 0  # and has been replaced
-
-
-def test_a_changed_source_is_checked_anew(
-    module: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    counted = Counted(monkeypatch)
-    path = module("FACTOR = 2", CHAIN)
-    assert set(words(reloaded(path)).values()) == {"proved"}
-    counted.since()
-    file = Path(path)
-    file.write_text(file.read_text(encoding="utf-8").replace("FACTOR = 2", "FACTOR = 3"), encoding="utf-8")
-    found = words(reloaded(path))
-    assert counted.since() > 0
-    assert found["lem:1"] == "refuted"
-
-
-@pytest.mark.parametrize(
-    ("helper", "statement"),
-    [
-        ("def double(x):\n    return 2 * x\n", "from {0} import double"),
-        ("def double(x):\n    return 2 * x\n", "import {0}\ndef double(x):\n    return {0}.double(x)"),
-        ("FACTOR = 2\n", "from {0} import FACTOR\ndef double(x):\n    return FACTOR * x"),
-        ("FACTORS = {'x': 2}\n", "from {0} import FACTORS as F\ndef double(x):\n    return F['x'] * x"),
-    ],
-    ids=["function", "module", "number", "dict"],
-)
-def test_a_changed_helper_module_is_noticed(
-    helper: str, statement: str, module: Callable[..., str], tmp_path: Path
-) -> None:
-    name = f"helper_{uuid.uuid4().hex}"
-    file = tmp_path / f"{name}.py"
-    file.write_text(helper, encoding="utf-8")
-    text = """
-    one = claim("lem:one", x=Real("n"))
-
-    @one.printed
-    def _(xp, x):
-        return equal(x + x, double(x))
-    """
-    path = module(statement.format(name), text)
-    try:
-        assert words(reloaded(path)) == {"lem:one": "proved"}
-        file.write_text(helper.replace("2", "37"), encoding="utf-8")
-        sys.modules.pop(name)
-        assert words(reloaded(path)) == {"lem:one": "refuted"}
-    finally:
-        sys.modules.pop(name, None)
-
-
-def test_relative_imports_without_a_package_do_no_harm(module: Callable[..., str]) -> None:
-    text = """
-    try:
-        from . import extras
-    except ImportError:
-        extras = None
-    """
-    assert verify(module(text, GOOD)).passed
-
-
-def test_errors_are_not_cached(
-    module: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    counted = Counted(monkeypatch)
-    path = module(CRASHING)
-    reloaded(path)
-    runs = counted.since()
-    reloaded(path)
-    assert 0 < counted.since() < runs  # what did not crash was kept
-
-
-def test_a_cache_that_cannot_be_written(
-    module: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    place = tmp_path / "a file"
-    place.write_text("in the way", encoding="utf-8")
-    monkeypatch.setenv("PROOFCHECK_CACHE_DIR", str(place))
-    assert verify(module(GOOD)).passed
-    assert place.read_text(encoding="utf-8") == "in the way"
 
 
 # --- worker processes ------------------------------------------------------------------------
@@ -604,16 +338,3 @@ def test_reports_and_results_introduce_themselves_in_one_line(module: Callable[.
     report = verify(module(GOOD))
     assert repr(report) == "Report(1 claims, all passed)"
     assert repr(report["lem:good"]) == "ClaimResult('lem:good': proved)"
-
-
-def test_a_cached_counterexample_keeps_its_order(module: Callable[..., str]) -> None:
-    text = """
-    bad = claim("lem:bad", z=Real("n"), a=Real("n"))
-
-    @bad.printed
-    def _(xp, z, a):
-        return equal(z, a)
-    """
-    path = module(text)
-    runs = [verify(path)["lem:bad"].printed.counterexample for _ in range(2)]
-    assert [list(run["inputs"]) for run in runs] == [["z", "a"]] * 2
