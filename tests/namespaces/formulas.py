@@ -1,4 +1,4 @@
-"""Formulas as trees, and the arithmetics that interpret them: exact scalars and mpmath."""
+"""Formulas as trees, and the number systems that interpret them: exact scalars and mpmath."""
 
 from __future__ import annotations
 
