@@ -14,6 +14,7 @@ from proofcheck.claims import (
     has_shape,
     within,
 )
+from proofcheck.numeric.gradient import attention_gradient
 from proofcheck.verify import verify
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Real",
     "all_of",
     "at_most",
+    "attention_gradient",
     "equal",
     "has_shape",
     "verify",

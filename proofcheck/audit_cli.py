@@ -7,7 +7,6 @@ import json
 import sys
 from collections import Counter
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +15,11 @@ from proofcheck.command import (
     LEVELS,
     NOT_PASSED,
     PASSED,
+    JobsOption,
+    ModulesArgument,
+    OutputOption,
+    QuietOption,
+    SeedOption,
     check_options,
     deliver,
     rendered,
@@ -40,14 +44,7 @@ class AuditFormat(StrEnum):
 
 
 def audit(
-    modules: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="MODULE",
-            help="Claim modules: dotted names or .py files. Default: all that are installed.",
-            show_default=False,
-        ),
-    ] = None,
+    modules: ModulesArgument = None,
     claim: Annotated[
         list[str] | None,
         typer.Option(metavar="ID", help="Audit only this claim; may be repeated.", show_default=False),
@@ -60,20 +57,14 @@ def audit(
             show_default=False,
         ),
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Worker processes. Default: usable CPUs.", show_default=False),
-    ] = None,
+    jobs: JobsOption = None,
     timeout: Annotated[
         float, typer.Option(metavar="S", help="Seconds after which one check of one mutant is stopped.")
     ] = 60.0,
     format: Annotated[AuditFormat, typer.Option(help="How to write the report.")] = AuditFormat.TABLE,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write the report here.", show_default=False),
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="Of all random inputs.")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
+    output: OutputOption = None,
+    seed: SeedOption = 0,
+    quiet: QuietOption = False,
 ) -> int:
     """Change claims that stand, one small thing at a time, and see whether the checks notice.
 

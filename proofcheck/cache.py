@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -17,20 +16,10 @@ from proofcheck.claims.verdict import Outcome, Verdict
 from proofcheck.errors import UserInputError
 from proofcheck.files import write_atomically
 
-__all__ = ["Cache", "default_directory"]
+__all__ = ["Cache"]
 
 _KEPT_GENERATIONS = 5
 _GENERATION = re.compile(r"[0-9a-f]{32}")
-
-
-def default_directory() -> Path:
-    """``$PROOFCHECK_CACHE_DIR``, else the user's cache directory of the platform."""
-    chosen = os.environ.get("PROOFCHECK_CACHE_DIR")
-    if chosen:
-        return Path(chosen)
-    from platformdirs import user_cache_path
-
-    return user_cache_path("proofcheck")
 
 
 class Cache:

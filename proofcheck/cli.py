@@ -28,6 +28,11 @@ from proofcheck.command import (
     PASSED,
     TERMINATED,
     USER_ERROR,
+    JobsOption,
+    ModulesArgument,
+    OutputOption,
+    QuietOption,
+    SeedOption,
     check_options,
     complain,
     deliver,
@@ -37,6 +42,7 @@ from proofcheck.command import (
 )
 from proofcheck.derive_cli import derive, figure
 from proofcheck.errors import UserInputError
+from proofcheck.gradient_cli import gradient
 from proofcheck.report.streams import note, progress_bar
 
 if TYPE_CHECKING:
@@ -116,14 +122,7 @@ def _root(
 
 @app.command()
 def verify(
-    modules: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="MODULE",
-            help="Claim modules: dotted names or .py files. Default: all that are installed.",
-            show_default=False,
-        ),
-    ] = None,
+    modules: ModulesArgument = None,
     claim: Annotated[
         list[str] | None,
         typer.Option(metavar="ID", help="Report only this claim; may be repeated.", show_default=False),
@@ -136,19 +135,13 @@ def verify(
             show_default=False,
         ),
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Worker processes. Default: usable CPUs.", show_default=False),
-    ] = None,
+    jobs: JobsOption = None,
     timeout: Annotated[
         float, typer.Option(metavar="S", help="Seconds after which a check is stopped and is unknown.")
     ] = 60.0,
     format: Annotated[Format, typer.Option(help="How to write the report.")] = Format.TABLE,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write the report here.", show_default=False),
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="Of all random inputs.")] = 0,
+    output: OutputOption = None,
+    seed: SeedOption = 0,
     baseline: Annotated[
         Path | None,
         typer.Option(
@@ -158,7 +151,7 @@ def verify(
         ),
     ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute everything anew.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
+    quiet: QuietOption = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List all verdicts.")] = False,
 ) -> int:
     """Check claims and report their statuses.
@@ -240,3 +233,4 @@ def _deliver(report: Report, options: _Options) -> None:
 app.command()(audit)
 app.command()(derive)
 app.command()(figure)
+app.command()(gradient)

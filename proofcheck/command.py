@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, options that are checked before the long work, where a report goes."""
+"""What the commands share: exit codes, options, what is checked before the long work, where a report goes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
 
 from proofcheck.claims.verdict import Level
 from proofcheck.errors import UserInputError
@@ -17,12 +19,35 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["INTERRUPTED", "LEVELS", "NOT_PASSED", "PASSED", "TERMINATED", "USER_ERROR"]
+__all__ += ["JobsOption", "ModulesArgument", "NotesOption", "OutputOption", "QuietOption", "SeedOption"]
 __all__ += ["check_options", "complain", "deliver", "rendered", "run_command", "usable_cpus"]
 
 PASSED, NOT_PASSED, USER_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 LEVELS = ", ".join(level.value for level in Level if level is not Level.WELL_FORMED)
 _MOST_JOBS = 512
 _FILE_WIDTH = 100
+
+# Options that read the same wherever they are taken.
+ModulesArgument: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="MODULE",
+        help="Claim modules: dotted names or .py files. Default: all that are installed.",
+        show_default=False,
+    ),
+]
+JobsOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Worker processes. Default: usable CPUs.", show_default=False),
+]
+OutputOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write the report here.", show_default=False),
+]
+SeedOption: TypeAlias = Annotated[int, typer.Option(metavar="S", help="Of all random inputs.")]
+QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
+#: Of a command that shows no progress.
+NotesOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")]
 
 
 def run_command(command: Callable[[], int]) -> int:

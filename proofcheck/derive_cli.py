@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proofcheck.command import NOT_PASSED, PASSED, deliver, run_command
+from proofcheck.command import NOT_PASSED, PASSED, NotesOption, deliver, run_command
 from proofcheck.errors import UserInputError
 from proofcheck.report.streams import check_writable, note
 
@@ -59,7 +59,7 @@ def derive(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write it here.", show_default=False),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")] = False,
+    quiet: NotesOption = False,
 ) -> int:
     """Work out a derivative for all sizes, step by step, and prove every step.
 
@@ -116,7 +116,7 @@ def _written(derivation: Derivation, call: str, format: DerivationFormat) -> str
 def figure(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="1 or 2, as in the paper.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The SVG file to write.")],
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")] = False,
+    quiet: NotesOption = False,
 ) -> int:
     """Draw a figure of the paper from the shapes that the claims have.
 

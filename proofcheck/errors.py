@@ -8,6 +8,7 @@ failure of the program but a finding about a statement.
 from __future__ import annotations
 
 __all__ = [
+    "ApproximationError",
     "ClaimDefinitionError",
     "DeclarationError",
     "EmptyDomainError",
@@ -27,6 +28,10 @@ class ProofcheckError(Exception):
 
 class UserInputError(ProofcheckError):
     """An argument, file or option that cannot be used; the message says what to change."""
+
+
+class ApproximationError(UserInputError):
+    """A numeric method cannot give what is asked of it; the message says what it can give."""
 
 
 class ClaimDefinitionError(ProofcheckError):

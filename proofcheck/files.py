@@ -1,14 +1,27 @@
-"""Writing files so that a killed run leaves the old file or the new one, never half of one."""
+"""Where files go, and writing them so that a killed run leaves the old file or the new one, never half."""
 
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from proofcheck.errors import UserInputError
 
-__all__ = ["write_atomically"]
+__all__ = ["cache_directory", "replacing", "temporary_beside", "write_atomically"]
+
+
+def cache_directory() -> Path:
+    """``$PROOFCHECK_CACHE_DIR``, else the user's cache directory of the platform."""
+    chosen = os.environ.get("PROOFCHECK_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("proofcheck")
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -17,17 +30,23 @@ def write_atomically(path: Path, text: str) -> None:
     Raises:
         UserInputError: the place cannot be written to.
     """
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A temporary file beside the path, which is flushed to disk and renamed over it when the block is done.
+
+    Raises:
+        UserInputError: the place cannot be written to.
+    """
+    temporary = temporary_beside(path)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise UserInputError(f"cannot write {str(path)!r}: {error.strerror}; choose another path") from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with temporary.open("xb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
         raise UserInputError(f"cannot write {str(path)!r}: {error.strerror}; choose another path") from error
@@ -35,8 +54,9 @@ def write_atomically(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    """The process's umask, which mkstemp ignores."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def temporary_beside(path: Path) -> Path:
+    """A hidden name that nothing has, in the same directory.
+
+    It is known before it is used, so that whatever interrupts the use, what is there can be removed.
+    """
+    return path.with_name(f".proofcheck-{secrets.token_hex(8)}.tmp")

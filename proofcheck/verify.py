@@ -10,12 +10,11 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from proofcheck.cache import Cache, default_directory
+from proofcheck.cache import Cache
 from proofcheck.checks.cost import check_cost
 from proofcheck.checks.counterexample import check_counterexample
 from proofcheck.checks.exact import check_exact
@@ -27,6 +26,7 @@ from proofcheck.claims.claim import Claim, Form
 from proofcheck.claims.graph import Graph
 from proofcheck.claims.verdict import Level, Outcome, Verdict
 from proofcheck.errors import UserInputError
+from proofcheck.files import cache_directory
 from proofcheck.loading import LoadedModule, discover, load, one_line, toolkit_digest
 from proofcheck.results import Report, assemble, broken_module, environment
 from proofcheck.workers import Failed, Stopped, Workers
@@ -211,9 +211,7 @@ def verify(
     digest = toolkit_digest()
     facts = environment(seed, digest)
     generation = hashlib.sha256(repr((digest, facts["packages"], facts["python"])).encode()).hexdigest()
-    runner = _Runner(
-        seed, jobs, timeout, Cache(Path(default_directory()), generation) if cache else None, progress
-    )
+    runner = _Runner(seed, jobs, timeout, Cache(cache_directory(), generation) if cache else None, progress)
     try:
         verdicts = _run_levels(runner, graph, home, needed, wanted)
     except BaseException:

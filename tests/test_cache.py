@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proofcheck.cache import Cache, default_directory
+from proofcheck.cache import Cache
 from proofcheck.claims import Level, Outcome, Verdict
 from proofcheck.errors import UserInputError
 from proofcheck.files import write_atomically
@@ -51,13 +51,6 @@ def test_old_generations_go_and_nothing_else(tmp_path: Path) -> None:
     assert {generation(number)[:32] for number in range(9)} & kept == {
         generation(number)[:32] for number in range(4, 9)
     }
-
-
-def test_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PROOFCHECK_CACHE_DIR", str(tmp_path / "here"))
-    assert default_directory() == tmp_path / "here"
-    monkeypatch.delenv("PROOFCHECK_CACHE_DIR")
-    assert default_directory().name == "proofcheck"
 
 
 def test_files_are_replaced_whole(tmp_path: Path) -> None:

@@ -19,9 +19,11 @@ __all__ = [
     "BACKENDS",
     "Array",
     "accumulation_dtype",
+    "add_rows",
     "as_backend",
     "common_namespace",
     "dtype_name",
+    "dtype_text",
     "is_writable",
     "multiply_rows",
     "put_rows",
@@ -88,7 +90,13 @@ def _library(array: Array) -> str:
 
 def dtype_name(array: Array) -> str:
     """The name of an array's dtype without its library: ``"float64"``."""
-    return str(array.dtype).rpartition(".")[2]
+    return dtype_text(array.dtype)
+
+
+def dtype_text(dtype: Any) -> str:
+    """The name of a dtype without its library."""
+    # str() gives "float64", "torch.float64" or, for a scalar type of NumPy and JAX, "<class '…float64'>".
+    return str(dtype).rpartition(".")[2].rstrip("'>")
 
 
 def unit_roundoff(xp: Any, dtype: Any) -> float:
@@ -111,8 +119,8 @@ def accumulation_dtype(xp: Any, like: Array) -> Any:
 
 
 def is_writable(array: Array) -> bool:
-    """Whether elements can be assigned: not in JAX."""
-    return bool(array_api_compat.is_writeable_array(array))
+    """Whether a library's arrays can be assigned to: not JAX's. A read-only array is no exception."""
+    return not array_api_compat.is_jax_array(array)
 
 
 def put_rows(buffer: Array, rows: slice, values: Array) -> Array:
@@ -121,6 +129,14 @@ def put_rows(buffer: Array, rows: slice, values: Array) -> Array:
         buffer[rows, :] = values
         return buffer
     return buffer.at[rows, :].set(values)
+
+
+def add_rows(buffer: Array, rows: slice, values: Array) -> Array:
+    """The two-dimensional buffer with values added to these rows: itself where that can be, else a copy."""
+    if is_writable(buffer):
+        buffer[rows, :] += values
+        return buffer
+    return buffer.at[rows, :].add(values)
 
 
 def multiply_rows(buffer: Array, rows: slice, left: Array, right: Array) -> None:

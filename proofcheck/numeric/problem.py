@@ -80,11 +80,13 @@ class Solution:
         gradients: by variable, shaped as the variable, in the dtype of the inputs.
         min_alpha: the least row sum of the weights that f divides by, in the method's own scale:
             of e^{S − rowmax} for the exact method, of P(S) for the polynomial ones.
+        most_residual: max |c_ij| over the entries of c = f A3 Y − E.
     """
 
     loss: float
     gradients: Mapping[str, Array]
     min_alpha: float
+    most_residual: float
 
 
 def checked_problem(

@@ -1,0 +1,214 @@
+"""How long each method will take: measured once on a machine, then read from a file.
+
+Times are a + b·x for operation counts x, one line for each method, library, device and dtype; fitted to a
+few short runs. They choose between methods and appear in no report as a measurement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from proofcheck.errors import UserInputError
+from proofcheck.files import cache_directory, write_atomically
+from proofcheck.namespaces.arrays import dtype_text, to_numpy
+from proofcheck.numeric.exact import exact_solution
+from proofcheck.numeric.fast import fast_solution
+from proofcheck.numeric.frame import frame
+from proofcheck.numeric.monomials import feature_count
+from proofcheck.numeric.problem import Problem, Solution
+
+__all__ = ["CostModel", "cost_model"]
+
+_VERSION = 1  # of what the file holds
+_REPEATS = 3
+_ENOUGH_SECONDS = 0.2  # for the repeats of one run: on a busy machine they are slow, and no better
+_TAYLOR = tuple(1 / math.factorial(t) for t in range(6))
+
+
+@dataclass(frozen=True)
+class CostModel:
+    """Seconds by method.
+
+    Attributes:
+        exact: (per call, per pair of query and key, per pair and column).
+        exact_keys: how many times as long it takes with A2 or A3.
+        fast: by the dtype of features and products, (per call, per row, per row and feature, per row,
+            feature and moment).
+        fast_keys: as exact_keys.
+    """
+
+    exact: tuple[float, float, float]
+    exact_keys: float
+    fast: dict[str, tuple[float, float, float, float]]
+    fast_keys: float
+
+    def exact_seconds(self, problem: Problem, wrt: tuple[str, ...]) -> float:
+        """What the exact method will take."""
+        call, pair, column = self.exact
+        pairs = problem.n**2 * (0.5 if problem.causal else 1.0)
+        return call + pairs * (pair + column * problem.d) * self._keys(wrt, self.exact_keys)
+
+    def fast_seconds(self, problem: Problem, wrt: tuple[str, ...], degree: int, dtype: str) -> float:
+        """What one run of the fast method will take, features and products of this dtype."""
+        call, row, feature, moment = self.fast[dtype]
+        features = feature_count(problem.d, degree)
+        moments = (1 + problem.d) ** 2
+        work = row + feature * features + moment * features * moments
+        if problem.causal:  # pairs within a block of 256 rows; and the table is made anew for each
+            work += moment * 256 * moments + moment * features * moments
+        return call + problem.n * work * self._keys(wrt, self.fast_keys)
+
+    @staticmethod
+    def _keys(wrt: tuple[str, ...], factor: float) -> float:
+        return factor if "A2" in wrt or "A3" in wrt else 1.0
+
+
+def cost_model(problem: Problem) -> CostModel:
+    """The model for a problem's library, device and dtype: from this process, the file, or new runs."""
+    return _cost_model(_Setting(problem.xp, problem.device, problem.dtype, problem.accumulator))
+
+
+@dataclass(frozen=True)
+class _Setting:
+    xp: Any
+    device: Any
+    dtype: Any
+    accumulator: Any
+
+    def key(self) -> str:
+        """What the times depend on."""
+        threads = [os.environ.get(name, "") for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")]
+        parts = [
+            _VERSION,
+            platform.node(),
+            platform.machine(),
+            platform.processor(),
+            os.cpu_count(),
+            *threads,
+            self.xp.__name__,
+            str(self.device),
+            str(self.dtype),
+            version("numpy"),
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+@lru_cache(maxsize=8)
+def _cost_model(setting: _Setting) -> CostModel:
+    path = cache_directory() / f"cost-model-{setting.key()}.json"
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return CostModel(
+            exact=_numbers(data["exact"], 3),
+            exact_keys=_numbers([data["exact_keys"]], 1)[0],
+            fast={name: _numbers(data["fast"][name], 4) for name in data["fast"]},
+            fast_keys=_numbers([data["fast_keys"]], 1)[0],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        model = _measured(setting)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(asdict(model), indent=1))
+    except (OSError, UserInputError):
+        pass  # measured again by the next process
+    return model
+
+
+def _numbers(values: Any, count: int) -> Any:
+    """As many finite numbers, not negative.
+
+    Raises:
+        ValueError: something else was in the file.
+    """
+    if len(values) != count or not all(
+        isinstance(value, float) and 0 <= value < math.inf for value in values
+    ):
+        raise ValueError("not a cost model")
+    return tuple(values)
+
+
+def _measured(setting: _Setting) -> CostModel:
+    """Fit both methods to short runs; under a second on a processor."""
+    runs = [(128, 2), (768, 2), (768, 16)]
+    exact = _fit([(1.0, n * n, n * n * d) for n, d in runs], [_exact(setting, n, d, ("X",)) for n, d in runs])
+    keys = _exact(setting, 768, 16, ("X", "A2", "A3")) / _exact(setting, 768, 16, ("X",))
+    fast = {}
+    sizes = [(64, 2, 1), (4096, 2, 2), (4096, 8, 1), (4096, 8, 3), (2048, 4, 5)]
+    for dtype in (setting.xp.float32, setting.accumulator):
+        counts: list[tuple[float, ...]] = []
+        for n, d, degree in sizes:
+            features, moments = feature_count(d, degree), (1 + d) ** 2
+            counts.append((1.0, n, n * features, n * features * moments))
+        times = [_fast(setting, n, d, degree, dtype, ("X",)) for n, d, degree in sizes]
+        fast[dtype_text(dtype)] = _fit(counts, times)
+    dtype = setting.accumulator
+    fast_keys = _fast(setting, 4096, 8, 2, dtype, ("X", "A2", "A3")) / _fast(
+        setting, 4096, 8, 2, dtype, ("X",)
+    )
+    return CostModel(
+        exact=(exact[0], exact[1], exact[2]),
+        exact_keys=max(1.0, keys),
+        fast={name: (times[0], times[1], times[2], times[3]) for name, times in fast.items()},
+        fast_keys=max(1.0, fast_keys),
+    )
+
+
+def _fit(counts: Sequence[tuple[float, ...]], times: list[float]) -> tuple[float, ...]:
+    """Coefficients, none negative, with the least squares of relative errors."""
+    table, target = np.asarray(counts) / np.asarray(times)[:, None], np.ones(len(times))
+    scale = np.max(table, axis=0)
+    kept = list(range(table.shape[1]))
+    while True:
+        solution = np.linalg.lstsq(table[:, kept] / scale[kept], target)[0] / scale[kept]
+        if np.all(solution >= 0) or len(kept) == 1:
+            found = np.zeros(table.shape[1])
+            found[kept] = np.maximum(solution, 0.0)
+            return tuple(found.tolist())
+        kept.remove(kept[int(np.argmin(solution * scale[kept]))])
+
+
+def _exact(setting: _Setting, n: int, d: int, wrt: tuple[str, ...]) -> float:
+    problem = _problem(setting, n, d)
+    return _least_seconds(lambda: exact_solution(problem, wrt))
+
+
+def _fast(setting: _Setting, n: int, d: int, degree: int, dtype: Any, wrt: tuple[str, ...]) -> float:
+    problem = _problem(setting, n, d)
+    where = frame(problem)
+    return _least_seconds(
+        lambda: fast_solution(problem, wrt, _TAYLOR[: degree + 1], where, block_dtype=dtype)
+    )
+
+
+def _problem(setting: _Setting, n: int, d: int) -> Problem:
+    rng = np.random.default_rng(0)
+
+    def array(*shape: int) -> Any:
+        return setting.xp.asarray(rng.uniform(-0.5, 0.5, shape), dtype=setting.dtype, device=setting.device)
+
+    return Problem(array(n, d), array(n, d), array(n, d), array(n, d), array(d, d), array(d, d))
+
+
+def _least_seconds(run: Callable[[], Solution]) -> float:
+    """The shortest of a few runs, of which the first also compiles and allocates."""
+    times = []
+    for _ in range(_REPEATS):
+        start = time.perf_counter()
+        for gradient in run().gradients.values():
+            to_numpy(gradient)  # a device works on while the call has returned
+        times.append(time.perf_counter() - start)
+        if sum(times) > _ENOUGH_SECONDS:
+            break
+    return min(times)

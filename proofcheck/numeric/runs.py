@@ -1,0 +1,272 @@
+"""One run of each method on one problem, with the errors of what it found."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proofcheck.namespaces.arrays import Array, dtype_name, dtype_text, to_numpy, unit_roundoff
+from proofcheck.numeric.certificate import exact_error_bounds, fast_error_bounds
+from proofcheck.numeric.estimate import ErrorEstimate, Sample, draw, estimate
+from proofcheck.numeric.exact import QueryRows, exact_solution, exact_sums, query_contributions
+from proofcheck.numeric.fast import fast_solution
+from proofcheck.numeric.fast_totals import FastSolution
+from proofcheck.numeric.frame import Frame, frame
+from proofcheck.numeric.low_rank_solution import low_rank_solution
+from proofcheck.numeric.magnitudes import magnitudes_before
+from proofcheck.numeric.polynomial import ExpPolynomial
+from proofcheck.numeric.problem import Problem, Solution, row_blocks
+from proofcheck.numeric.result import GradientResult
+
+__all__ = ["LEAST_DRAWS", "Run", "Runs", "Seconds"]
+
+#: Queries that an estimate rests on at least.
+LEAST_DRAWS = 32
+
+_USUAL_DRAWS = 128
+_SCORES = (32, 48)  # queries and keys whose scores stand for all
+_BLOCK_ROWS = 1 << 12
+
+
+class Seconds(dict[str, float]):
+    """Seconds by phase."""
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Add the time of the block to a phase."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self[name] = self.get(name, 0.0) + time.perf_counter() - start
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a method found, and how far it may be off.
+
+    Attributes:
+        solution: loss and gradients.
+        bounds, estimates: of their errors.
+        polynomial, features: None for the exact method.
+        dtype: of features and products.
+    """
+
+    method: str
+    solution: Solution
+    bounds: dict[str, float]
+    estimates: dict[str, ErrorEstimate]
+    polynomial: ExpPolynomial | None
+    features: int | None
+    dtype: str
+
+
+@dataclass
+class Runs:
+    """The methods on one problem, and what they share.
+
+    Attributes:
+        draws: the queries that errors are estimated from; to be set before the first estimate.
+    """
+
+    problem: Problem
+    wrt: tuple[str, ...]
+    rng: np.random.Generator
+    seconds: Seconds
+    progress: Callable[[str, int, int], None] | None
+    draws: int = 0
+
+    def __post_init__(self) -> None:
+        self.draws = min(max(self.problem.n // 32, LEAST_DRAWS), _USUAL_DRAWS)
+
+    @cached_property
+    def where(self) -> Frame:
+        """The coordinates of keys and values."""
+        with self.seconds.phase("range"):
+            return frame(self.problem)
+
+    @cached_property
+    def exact_bounds(self) -> dict[str, float]:
+        """What rounding does to the exact method at most, before the result is rounded to its dtype."""
+        return self._exact_bounds(None)
+
+    def _exact_bounds(self, solution: Solution | None) -> dict[str, float]:
+        with self.seconds.phase("bound"):
+            before = magnitudes_before(self.problem)
+            return exact_error_bounds(
+                self.problem, self.where, before, self.wrt, solution=solution, **exact_sums(self.problem)
+            )
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The queries that errors are estimated from."""
+        with self.seconds.phase("estimate"):
+            return draw(self.problem, self.draws, self.rng)
+
+    @cached_property
+    def exact_rows(self) -> QueryRows:
+        """What is true of them."""
+        sample = self.sample
+        with self.seconds.phase("estimate"):
+            return query_contributions(self.problem, sample.rows)
+
+    @cached_property
+    def scores(self) -> NDArray[np.float64]:
+        """Centred scores of a few random queries and keys, one-dimensional."""
+        where = self.where
+        with self.seconds.phase("range"):
+            n = self.problem.n
+            A1, A2 = (
+                self._rows(array, np.sort(self.rng.integers(0, n, size=min(count, n))))
+                for array, count in zip((self.problem.A1, self.problem.A2), _SCORES, strict=True)
+            )
+            X = to_numpy(self.problem.X).astype(np.float64)
+            scores = (A1 @ X / self.problem.d) @ (A2 - where.key_centre).T
+            return np.asarray(np.clip(scores, -where.radius, where.radius)).ravel()
+
+    def _rows(self, array: Array, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        xp = self.problem.xp
+        numbers = xp.asarray(rows, device=self.problem.device)
+        return to_numpy(xp.take(xp.asarray(array), numbers, axis=0)).astype(np.float64)
+
+    def size(self, solution: Solution, name: str) -> float:
+        """‖g‖_∞ of a gradient found."""
+        return float(self.problem.xp.max(self.problem.xp.abs(solution.gradients[name])))
+
+    def exact(self) -> Run:
+        """The exact method."""
+        with self.seconds.phase("exact"):
+            report = self._reporter("exact", self.problem.n)
+            solution = exact_solution(self.problem, self.wrt, progress=report)
+        bounds = self._exact_bounds(solution)
+        return Run("exact", solution, bounds, {}, None, None, dtype_text(self.problem.accumulator))
+
+    def probe(self, polynomial: ExpPolynomial, dtype: Any) -> FastSolution:
+        """A run of the fast method of which only sizes are used."""
+        where = self.where
+        with self.seconds.phase("probe"):
+            return fast_solution(self.problem, self.wrt, polynomial.coefficients, where, block_dtype=dtype)
+
+    def fast(self, polynomial: ExpPolynomial, dtype: Any) -> Run:
+        """The fast method, features and products of this dtype."""
+        problem, where, rows = self.problem, self.where, self.sample.rows
+        sweeps = 3 if "A2" in self.wrt or "A3" in self.wrt else 2
+        if problem.causal:
+            sweeps -= 1
+        with self.seconds.phase("fast"):
+            solution = fast_solution(
+                problem,
+                self.wrt,
+                polynomial.coefficients,
+                where,
+                block_dtype=dtype,
+                sample=rows,
+                progress=self._reporter("fast", sweeps * problem.n),
+            )
+        with self.seconds.phase("bound"):
+            bounds = fast_error_bounds(
+                problem,
+                where,
+                polynomial,
+                solution.magnitudes,
+                self.wrt,
+                block_unit=unit_roundoff(problem.xp, dtype),
+                block_rows=solution.block_rows,
+                solution=solution,
+            )
+        estimates = self._estimates(polynomial, solution)
+        return Run("fast", solution, bounds, estimates, polynomial, solution.features, dtype_text(dtype))
+
+    def low_rank(self, polynomial: ExpPolynomial) -> Run:
+        """The paper's factors, in the dtype of the inputs."""
+        problem, where = self.problem, self.where
+        with self.seconds.phase("low-rank"):
+            solution, terms = low_rank_solution(problem, polynomial.coefficients, where, self.sample.rows)
+        with self.seconds.phase("bound"):
+            bounds = fast_error_bounds(
+                problem,
+                where.uncentred_values(),
+                polynomial,
+                solution.magnitudes,
+                self.wrt,
+                block_unit=unit_roundoff(problem.xp, problem.dtype),
+                block_rows=problem.n,
+                features=terms,
+                solution=solution,
+            )
+        estimates = self._estimates(polynomial, solution)
+        name = dtype_name(problem.A1)
+        return Run("low-rank", solution, bounds, estimates, polynomial, solution.features, name)
+
+    def _estimates(self, polynomial: ExpPolynomial, solution: FastSolution) -> dict[str, ErrorEstimate]:
+        unit = unit_roundoff(self.problem.xp, self.problem.dtype)
+        rounding = {name: self.exact_bounds[name] + unit * self.size(solution, name) for name in self.wrt}
+        exact = self.exact_rows
+        with self.seconds.phase("estimate"):
+            return estimate(
+                self.problem,
+                self.where,
+                polynomial.coefficients,
+                solution,
+                self.sample,
+                exact,
+                self.wrt,
+                rounding,
+            )
+
+    def _reporter(self, phase: str, total: int) -> Callable[[int], None] | None:
+        if self.progress is None:
+            return None
+        progress, done = self.progress, 0
+
+        def report(rows: int) -> None:
+            nonlocal done
+            done += rows
+            progress(phase, done, total)
+
+        return report
+
+    def natural_scale(self, solution: Solution) -> float:
+        """N ‖A1‖ ‖A2‖ ‖c‖ ‖h‖/d, in largest entries; c of Definition 3.6 and h of 3.5, O(nd²) time."""
+        problem, xp = self.problem, self.problem.xp
+        largest = dict.fromkeys(("A1", "A2", "h"), 0.0)
+        for rows in row_blocks(problem.n, _BLOCK_ROWS):
+            blocks = {
+                "A1": xp.asarray(problem.A1[rows, :]),
+                "A2": xp.asarray(problem.A2[rows, :]),
+                "h": xp.asarray(problem.A3[rows, :]) @ problem.Y,
+            }
+            for name, block in blocks.items():
+                largest[name] = max(largest[name], float(xp.max(xp.abs(block))))
+        return problem.n * math.prod(largest.values()) * solution.most_residual / problem.d
+
+    def result(self, run: Run, reason: str, seed: int) -> GradientResult:
+        """A run as it is returned."""
+        with self.seconds.phase("scale"):
+            scale = self.natural_scale(run.solution)
+        polynomial = run.polynomial
+        return GradientResult(
+            gradients=run.solution.gradients,
+            loss=run.solution.loss,
+            error_bound=run.bounds,
+            error_estimate=run.estimates,
+            scale=scale,
+            method=run.method,
+            reason=reason,
+            degree=None if polynomial is None else polynomial.degree,
+            kind=None if polynomial is None else polynomial.kind,
+            features=run.features,
+            radius=self.where.radius,
+            min_alpha=run.solution.min_alpha,
+            dtype=run.dtype,
+            seed=seed,
+            seconds=dict(self.seconds),
+        )
