@@ -1,7 +1,9 @@
 """proofcheck: check a theory paper's claims one by one, symbolically and numerically."""
 
 from proofcheck.claims import (
+    Bits,
     Claim,
+    HalfMax,
     Index,
     Interval,
     Kind,
@@ -10,6 +12,7 @@ from proofcheck.claims import (
     Real,
     all_of,
     at_most,
+    bounded,
     equal,
     has_shape,
     within,
@@ -18,7 +21,9 @@ from proofcheck.numeric.gradient import attention_gradient
 from proofcheck.verify import verify
 
 __all__ = [
+    "Bits",
     "Claim",
+    "HalfMax",
     "Index",
     "Interval",
     "Kind",
@@ -28,6 +33,7 @@ __all__ = [
     "all_of",
     "at_most",
     "attention_gradient",
+    "bounded",
     "equal",
     "has_shape",
     "verify",

@@ -38,6 +38,7 @@ REFUTES: dict[Level, frozenset[Relation]] = {
     Level.FINITE_DIFFERENCE: frozenset({Relation.EQUAL}),
     Level.COUNTEREXAMPLE: _VALUES,
     Level.EXACT: frozenset({Relation.EQUAL}),
+    Level.BALL: frozenset({Relation.AT_MOST}),
     Level.GENERIC: frozenset({Relation.EQUAL}),
     Level.COST: frozenset({Relation.WITHIN}),
 }
@@ -127,10 +128,14 @@ def judge(mutant: Mutant, seed: int, *words: str) -> tuple[Fate, str]:
         if verdict.outcome is Outcome.HOLDS:
             sizes = ", ".join(sizes_words(one).replace(", ", " ") for one in verdict.sizes)
             return Fate.EQUIVALENT, level.value if verdict.all_sizes else f"{level.value} at {sizes}"
+    follows = check.proof(_related(mutant, _follows))
     proof = check.proof(mutant.form)
+    if follows and not proof:
+        # The gap that proves the original for all sizes does not fit another bound, but need not.
+        proof = check.proof(mutant.original)
     if not proof:
         return Fate.SURVIVOR, "nothing asked refutes it, and nothing proves it"
-    if check.proof(_related(mutant, _follows)):
+    if follows:
         return Fate.WEAKER, f"{proof}; follows from the original"
     return Fate.SLACK, f"{proof}; not seen to follow from the original"
 

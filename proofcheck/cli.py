@@ -41,6 +41,7 @@ from proofcheck.command import (
     usable_cpus,
 )
 from proofcheck.derive_cli import derive, figure
+from proofcheck.errata_cli import errata
 from proofcheck.errors import UserInputError
 from proofcheck.gradient_cli import gradient
 from proofcheck.report.streams import note, progress_bar
@@ -232,5 +233,6 @@ def _deliver(report: Report, options: _Options) -> None:
 
 app.command()(audit)
 app.command()(derive)
+app.command()(errata)
 app.command()(figure)
 app.command()(gradient)

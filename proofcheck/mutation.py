@@ -74,7 +74,9 @@ def mutants(form: Form, words: str) -> list[Mutant]:
 def _hypotheses(form: Form) -> Iterator[Mutant]:
     for name, declaration in form.given.items():
         weaker: list[Domain | Index] = []
-        if isinstance(declaration, (Interval, Positive)):
+        if isinstance(declaration, Interval) and declaration.is_discrete:
+            weaker = [Interval(0, 1, *declaration.dims, role=declaration.role)]
+        elif isinstance(declaration, (Interval, Positive)):
             weaker = [Real(*declaration.dims, role=declaration.role)]
         elif isinstance(declaration, Index) and declaration.dim in form.size_symbols:
             weaker = [Index(symbol) for symbol in form.size_symbols if symbol != declaration.dim]

@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from proofcheck.cache import Cache
+from proofcheck.checks.ball import check_ball
 from proofcheck.checks.cost import check_cost
 from proofcheck.checks.counterexample import check_counterexample
 from proofcheck.checks.exact import check_exact
+from proofcheck.checks.family import check_family
 from proofcheck.checks.finite_difference import check_finite_difference
 from proofcheck.checks.generic import check_generic
 from proofcheck.checks.numeric import check_numeric
@@ -37,7 +39,9 @@ DEFAULT_TIMEOUT = 60.0
 CHECKS: dict[Level, Callable[[Form, np.random.Generator], Verdict]] = {
     Level.WELL_FORMED: check_well_formed,
     Level.EXACT: check_exact,
+    Level.BALL: check_ball,
     Level.GENERIC: check_generic,
+    Level.FAMILY: check_family,
     Level.COUNTEREXAMPLE: check_counterexample,
     Level.FINITE_DIFFERENCE: check_finite_difference,
     Level.NUMERIC: check_numeric,

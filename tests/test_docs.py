@@ -128,7 +128,8 @@ def test_every_operation_in_the_page_on_statements_exists() -> None:
 
 def test_every_domain_and_proposition_is_in_the_page_on_statements() -> None:
     text = STATEMENTS.read_text(encoding="utf-8")
-    words = ["Real", "Positive", "Interval", "Index", "equal", "at_most", "has_shape", "within", "all_of"]
+    words = ["Real", "Positive", "Interval", "Bits", "HalfMax", "Index"]
+    words += ["equal", "at_most", "has_shape", "within", "bounded", "all_of"]
     assert [word for word in words if f"`{word}(" not in text] == []
     exported = {name for name in claims.__all__ if _makes_a_domain_or_a_proposition(getattr(claims, name))}
     assert exported == set(words)

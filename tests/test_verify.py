@@ -16,6 +16,8 @@ from proofcheck.errors import UserInputError
 from tests.claim_modules import CHAIN, CRASHING, GOOD, WRONG_B_1_5, without_seconds, words
 from tests.helpers import claim_of
 
+NOT_OF_AN_EQUALITY = {Level.BALL, Level.FAMILY, Level.COST}
+
 # --- answers ---------------------------------------------------------------------------------
 
 
@@ -26,7 +28,7 @@ def test_a_true_claim(module: Callable[..., str]) -> None:
     printed = report["lem:good"].printed
     assert printed is not None
     # Those that found nothing of their kind (no derivative, no cost) are not told.
-    assert {v.level for v in printed.verdicts} == set(Level) - {Level.FINITE_DIFFERENCE, Level.COST}
+    assert {v.level for v in printed.verdicts} == set(Level) - NOT_OF_AN_EQUALITY - {Level.FINITE_DIFFERENCE}
 
 
 def test_a_wrong_claim_is_refuted_with_a_counterexample(module: Callable[..., str]) -> None:
@@ -43,7 +45,7 @@ def test_a_wrong_claim_is_refuted_with_a_counterexample(module: Callable[..., st
     assert (float(found["left"]), float(found["right"])) == (0.0, 2 * A1 * A2)
     assert A1 * A2 != 0
     refuting = {v.level for v in result.printed.verdicts if v.outcome is Outcome.REFUTED}
-    assert refuting == set(Level) - {Level.WELL_FORMED, Level.COST}
+    assert refuting == set(Level) - NOT_OF_AN_EQUALITY - {Level.WELL_FORMED}
 
 
 def test_a_claim_nothing_satisfies_is_vacuous(module: Callable[..., str]) -> None:

@@ -14,18 +14,19 @@ from proofcheck.claims.claim import Form
 from proofcheck.claims.domains import dimension
 from proofcheck.claims.proposition import AtMost, Atom, Equal, HasShape, atoms
 from proofcheck.claims.verdict import Level
-from proofcheck.errors import EmptyDomainError, ShapeError
+from proofcheck.errors import EmptyDomainError, OutsideCalculusError, ShapeError
 from proofcheck.namespaces.exact import ExactField
 from proofcheck.namespaces.strict import Array, StrictNamespace, shape_text
 
-__all__ = ["Point", "Sizes", "default_sizes", "draw_point", "entries", "evaluate", "index_tuples", "meets"]
-__all__ += ["require_shapes", "sizes_words"]
+__all__ = ["Point", "Sizes", "default_sizes", "discrete_cases", "draw_point", "entries", "evaluate"]
+__all__ += ["index_tuples", "meets", "require_shapes", "sizes_words"]
 
 Sizes = Mapping[str, int]
 Point = Mapping[str, np.ndarray[Any, Any]]
 """Arrays of fractions by symbol: one choice of everything a statement is about, but its indices."""
 
 _DRAWS_BEFORE_VACUOUS = 200
+_MOST_CASES = 512
 
 
 def sizes_words(values: Mapping[str, int]) -> str:
@@ -47,6 +48,7 @@ def default_sizes(level: Level, form: Form) -> tuple[Sizes, ...]:
         Level.EXACT: ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (2, 3)),
         Level.NUMERIC: ((1, 1), (3, 2), (2, 5), (5, 4), (3, 8)),
         Level.FINITE_DIFFERENCE: ((1, 1), (2, 3), (3, 2)),
+        Level.BALL: ((1, 1), (2, 1), (1, 2), (2, 2)),
         Level.COUNTEREXAMPLE: ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (2, 3), (3, 4), (5, 3)),
     }
     found = []
@@ -84,6 +86,23 @@ def meets(form: Form, sizes: Sizes, point: Point) -> bool:
         if any(entry.sign() < 0 for entry in difference.values.flat):
             return False
     return True
+
+
+def discrete_cases(form: Form, sizes_run: Sequence[Sizes]) -> Iterator[tuple[Sizes, Point]]:
+    """Every choice of what is discrete in the inputs, at each size; ``None`` where an entry is free.
+
+    Raises:
+        OutsideCalculusError: there are more than 512 at one of the sizes.
+    """
+    domains = form.domains()
+    for sizes in sizes_run:
+        choices = itertools.product(*(domain.cases(sizes) for domain in domains.values()))
+        for number, chosen in enumerate(choices):
+            if number == _MOST_CASES:
+                raise OutsideCalculusError(
+                    f"more than {_MOST_CASES} discrete cases at {sizes_words(sizes)}; name smaller sizes"
+                )
+            yield sizes, dict(zip(domains, chosen, strict=True))
 
 
 def index_tuples(form: Form, sizes: Sizes) -> list[dict[str, int]]:

@@ -27,6 +27,7 @@ from proofcheck.checks.binding import (
     meets,
     sizes_words,
 )
+from proofcheck.checks.climb import climb, resized
 from proofcheck.claims.claim import Form
 from proofcheck.claims.proposition import AtMost, Equal
 from proofcheck.claims.verdict import Level, Outcome, Relation, Verdict
@@ -35,7 +36,7 @@ from proofcheck.namespaces.exact import ExactField
 from proofcheck.namespaces.scalars import Running
 from proofcheck.namespaces.strict import StrictNamespace
 
-__all__ = ["check_counterexample"]
+__all__ = ["as_strings", "check_counterexample", "disproof_at"]
 
 _DRAWS_PER_SIZE = 12
 _DRAWS_TO_SHRINK = 40
@@ -72,21 +73,12 @@ def check_counterexample(form: Form, rng: np.random.Generator, *, shrink: bool =
             searched.append(sizes)
             continue
         smaller = _shrink_sizes(form, case, rng) if shrink else case
-        shrunk = _shrink_values(form, smaller) if shrink else case
-        found = _describe(form, shrunk)
-        generic = _describe(form, smaller)
-        found["non_degenerate"] = generic if generic != found else None
-        values = f"{found['left_decimal']} against {found['right_decimal']}"
-        return Verdict(
-            Level.COUNTEREXAMPLE,
-            Outcome.REFUTED,
-            f"at {sizes_words({**shrunk.sizes, **shrunk.indices})}: {values}",
-            covers=frozenset({Relation(found["relation"])}),
-            sizes=(shrunk.sizes,),
-            counterexample=found,
-        )
+        return _refuted(form, _shrink_values(form, smaller) if shrink else case, smaller)
     if not covers:
         return Verdict(Level.COUNTEREXAMPLE, Outcome.NOT_RUN)
+    climbed = _climbed(form, rng) if covers == {Relation.AT_MOST} else None
+    if climbed is not None:
+        return _refuted(form, _shrink_values(form, climbed) if shrink else climbed, climbed)
     return Verdict(
         Level.COUNTEREXAMPLE,
         Outcome.UNKNOWN,
@@ -94,6 +86,50 @@ def check_counterexample(form: Form, rng: np.random.Generator, *, shrink: bool =
         covers=frozenset(covers),
         sizes=tuple(searched),
     )
+
+
+def disproof_at(form: Form, sizes: Sizes, point: Point, indices: Mapping[str, int]) -> dict[str, Any] | None:
+    """The counterexample that a point is, confirmed exactly; None if it is none, or cannot be decided."""
+    case = _Case(sizes, point, indices)
+    return None if _disproof(form, case) is None else {**_describe(form, case), "non_degenerate": None}
+
+
+def _refuted(form: Form, shrunk: _Case, generic: _Case) -> Verdict:
+    """The verdict, with the shrunk case and beside it the one it was shrunk from."""
+    found = _describe(form, shrunk)
+    other = _describe(form, generic)
+    found["non_degenerate"] = other if other != found else None
+    values = f"{found['left_decimal']} against {found['right_decimal']}"
+    return Verdict(
+        Level.COUNTEREXAMPLE,
+        Outcome.REFUTED,
+        f"at {sizes_words({**shrunk.sizes, **shrunk.indices})}: {values}",
+        covers=frozenset({Relation(found["relation"])}),
+        sizes=(shrunk.sizes,),
+        counterexample=found,
+    )
+
+
+def _climbed(form: Form, rng: np.random.Generator) -> _Case | None:
+    """What climbing finds, confirmed exactly, with every index taken out that can be spared."""
+    found = climb(form, rng)
+    case = None if found is None else _Case(*found)
+    if case is None or _disproof(form, case) is None:
+        return None
+    for symbol in case.sizes:
+        place = 0
+        while place < case.sizes[symbol] and case.sizes[symbol] > 1:
+            kept = [k for k in range(case.sizes[symbol]) if k != place]
+            point = resized(form, case.point, symbol, kept)
+            if point is None:
+                break
+            smaller = _Case({**case.sizes, symbol: len(kept)}, point, case.indices)
+            stays = all(domain.contains(point[name]) for name, domain in form.domains().items())
+            if stays and _fits(form, smaller) and _fails(form, smaller) and _disproof(form, smaller):
+                case = smaller
+            else:
+                place += 1
+    return case
 
 
 def _search(
@@ -191,13 +227,8 @@ def _shrink_values(form: Form, case: _Case) -> _Case:
 def _simpler(form: Form, case: _Case) -> Iterator[_Case]:
     """The case with one entry replaced by a simpler one."""
     for name, domain in form.domains().items():
-        table = domain.table()
-        for position in np.ndindex(*case.point[name].shape):
-            present = case.point[name][position]
-            for value in table[: table.index(present)] if present in table else table:
-                entry = case.point[name].copy()
-                entry[position] = value
-                yield _Case(case.sizes, {**case.point, name: entry}, case.indices)
+        for value in domain.simpler(case.point[name]):
+            yield _Case(case.sizes, {**case.point, name: value}, case.indices)
 
 
 def _fits(form: Form, case: _Case) -> bool:
@@ -208,12 +239,12 @@ def _fits(form: Form, case: _Case) -> bool:
 def _describe(form: Form, case: _Case) -> dict[str, Any]:
     disproof = _disproof(form, case)
     assert disproof is not None  # every case that gets here was confirmed exactly
-    inputs = {name: _strings(value) for name, value in case.point.items()}
+    inputs = {name: as_strings(value) for name, value in case.point.items()}
     return {"sizes": dict(case.sizes), "inputs": inputs, "indices": dict(case.indices), **disproof}
 
 
-def _strings(values: np.ndarray[Any, Any]) -> Any:
+def as_strings(values: np.ndarray[Any, Any]) -> Any:
     """Nested lists of exact fractions as strings; one string for a scalar."""
     if values.ndim == 0:
         return str(values.item())
-    return [_strings(np.asarray(row, dtype=object)) for row in values]
+    return [as_strings(np.asarray(row, dtype=object)) for row in values]

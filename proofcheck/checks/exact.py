@@ -12,7 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from proofcheck.checks.binding import Sizes, default_sizes, entries, evaluate, index_tuples, sizes_words
+from proofcheck.checks.binding import (
+    Sizes,
+    default_sizes,
+    discrete_cases,
+    entries,
+    evaluate,
+    index_tuples,
+    sizes_words,
+)
 from proofcheck.checks.second_opinion import second_opinion
 from proofcheck.claims.claim import Form
 from proofcheck.claims.domains import Domain, Interval
@@ -30,14 +38,29 @@ def entry_name(name: str, position: tuple[int, ...]) -> str:
     return f"{name}[{','.join(str(k + 1) for k in position)}]" if position else name
 
 
-def symbolic_inputs(domains: Mapping[str, Domain], sizes: Sizes) -> tuple[ExactField, dict[str, Array]]:
+def symbolic_inputs(
+    domains: Mapping[str, Domain], sizes: Sizes, fixed: Mapping[str, np.ndarray[Any, Any]] | None = None
+) -> tuple[ExactField, dict[str, Array]]:
     """A field with a symbol for every entry of every input, and the inputs made of them.
+
+    Args:
+        domains: of the inputs.
+        sizes: values of the size symbols.
+        fixed: by input, a number for each entry that is one and ``None`` for the others.
 
     Raises:
         EmptyDomainError: an interval is empty.
     """
+    numbers = {
+        name: fixed[name] if fixed is not None else np.full(domain.shape(sizes), None, dtype=object)
+        for name, domain in domains.items()
+    }
     names = {
-        name: [entry_name(name, position) for position in np.ndindex(*domain.shape(sizes))]
+        name: [
+            entry_name(name, position)
+            for position in np.ndindex(*domain.shape(sizes))
+            if numbers[name][position] is None
+        ]
         for name, domain in domains.items()
     }
     positive = [entry for name, domain in domains.items() if domain.is_positive for entry in names[name]]
@@ -53,7 +76,10 @@ def symbolic_inputs(domains: Mapping[str, Domain], sizes: Sizes) -> tuple[ExactF
     for name, domain in domains.items():
         values = np.empty(domain.shape(sizes), dtype=object)
         for position in np.ndindex(*values.shape):
-            values[position] = field.variable(entry_name(name, position))
+            number = numbers[name][position]
+            values[position] = (
+                field.variable(entry_name(name, position)) if number is None else field.constant(number)
+            )
         inputs[name] = Array(values)
     return field, inputs
 
@@ -69,8 +95,8 @@ def check_exact(form: Form, rng: np.random.Generator) -> Verdict:
     covers: set[Relation] = set()
     comparisons = 0
     try:
-        for sizes in default_sizes(Level.EXACT, form):
-            field, inputs = symbolic_inputs(form.domains(), sizes)
+        for sizes, fixed in discrete_cases(form, default_sizes(Level.EXACT, form)):
+            field, inputs = symbolic_inputs(form.domains(), sizes, fixed)
             xp = StrictNamespace(field.constant)
             for indices in index_tuples(form, sizes):
                 for atom in evaluate(form, xp, sizes, {}, indices, arrays=inputs):
@@ -88,7 +114,10 @@ def check_exact(form: Form, rng: np.random.Generator) -> Verdict:
                                 covers=frozenset({atom.kind}),
                                 sizes=(sizes,),
                             )
-            proved.append(sizes)
+            if not covers:
+                break
+            if sizes not in proved:
+                proved.append(sizes)
     except OutsideCalculusError as error:
         return Verdict(
             Level.EXACT, Outcome.UNKNOWN, str(error), covers=frozenset(covers), sizes=tuple(proved)

@@ -1,12 +1,16 @@
-"""GENERIC: equalities proved for all sizes at once, by the calculus of :mod:`proofcheck.symbolic`.
+"""GENERIC: relations proved for all sizes at once, by the calculus of :mod:`proofcheck.symbolic`.
 
 The two sides are brought to a normal form in which equal terms coincide; every answer that they do is
 checked again at random small sizes, in exact arithmetic (with logarithms: to 50 digits).  Normal forms
 that differ prove nothing: the answer is then REFUTED if a point shows it, and UNKNOWN otherwise.
+
+An inequality is proved where right − left, or the ``gap`` that is proved equal to it, is ≥ 0 as it is
+written (:mod:`proofcheck.symbolic.bounds`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,13 +22,14 @@ import numpy as np
 from proofcheck.checks.binding import Sizes, draw_point, entries, evaluate, index_tuples, sizes_words
 from proofcheck.claims.claim import Form
 from proofcheck.claims.domains import Interval, dimension
-from proofcheck.claims.proposition import Equal, atoms
+from proofcheck.claims.proposition import AtMost, Equal, atoms
 from proofcheck.claims.verdict import Level, Outcome, Relation, Verdict
 from proofcheck.errors import OutsideCalculusError
 from proofcheck.namespaces.exact import ExactField
 from proofcheck.namespaces.indexed import IndexedArray, IndexedNamespace
 from proofcheck.namespaces.indexed_array import require_same
 from proofcheck.namespaces.strict import StrictNamespace
+from proofcheck.symbolic.bounds import Bounds, bounds_of
 from proofcheck.symbolic.decide import Answer, assumptions, decide
 from proofcheck.symbolic.terms import Const, Term, add, fresh, mul
 
@@ -39,6 +44,21 @@ _EQUAL_TO = 30
 _MINUS_ONE = Const(Fraction(-1))
 
 
+@dataclass(frozen=True)
+class _Interpreted:
+    """What the statement says, at a generic entry of each relation.
+
+    Attributes:
+        equalities: left − right.
+        inequalities: right − left, and the gap it is said to be, if one is given.
+        partly_defined: terms that are defined wherever the statement is.
+    """
+
+    equalities: list[Term]
+    inequalities: list[tuple[Term, Term | None]]
+    partly_defined: list[Term]
+
+
 def differences(form: Form) -> list[Term]:
     """For each equality of the statement, a generic entry of left − right, at symbolic sizes.
 
@@ -46,11 +66,10 @@ def differences(form: Form) -> list[Term]:
         IllFormedError: the statement does not denote anything: a free symbol, shapes that differ, …
         OutsideCalculusError: the calculus has no words for it.
     """
-    return _interpreted(form)[0]
+    return _interpreted(form).equalities
 
 
-def _interpreted(form: Form) -> tuple[list[Term], list[Term]]:
-    """The differences, and terms that are defined wherever the statement is."""
+def _interpreted(form: Form) -> _Interpreted:
     form.check_declarations()
     xp = IndexedNamespace(form.size_symbols)
     sizes = {name: xp.size(name) for name in form.size_symbols}
@@ -61,17 +80,28 @@ def _interpreted(form: Form) -> tuple[list[Term], list[Term]]:
         bound[name] = xp.input(name, domain.shape(sizes))
     proposition = form.statement(xp, **{name: bound[name] for name in form.parameters})
     partly_defined = xp.partly_defined()
-    found = []
+    found = _Interpreted([], [], partly_defined)
     for atom in atoms(proposition):
+        if not isinstance(atom, (Equal, AtMost)):
+            continue
+        sides = [
+            atom.left,
+            atom.right,
+            *([atom.gap] if isinstance(atom, AtMost) and atom.gap is not None else []),
+        ]
+        arrays = [side if isinstance(side, IndexedArray) else xp.scalar(side) for side in sides]
+        widest = max(arrays, key=lambda array: len(array.axes))
+        places = [tuple(fresh(dim, "i") for dim in axis) for axis in widest.axes]
+        for array in arrays:
+            # In an inequality a scalar is compared with every entry.
+            if isinstance(atom, Equal) or array.axes:
+                require_same(widest.axes, array.axes, "left and right side")
+        left, right, *gap = (array.entry(*places) if array.axes else array.entry() for array in arrays)
         if isinstance(atom, Equal):
-            left, right = (
-                side if isinstance(side, IndexedArray) else xp.scalar(side)
-                for side in (atom.left, atom.right)
-            )
-            require_same(left.axes, right.axes, "left and right side")
-            places = [tuple(fresh(dim, "i") for dim in axis) for axis in left.axes]
-            found.append(add(left.entry(*places), mul(_MINUS_ONE, right.entry(*places))))
-    return found, partly_defined
+            found.equalities.append(add(left, mul(_MINUS_ONE, right)))
+        else:
+            found.inequalities.append((add(right, mul(_MINUS_ONE, left)), gap[0] if gap else None))
+    return found
 
 
 def _positive_inputs(form: Form) -> frozenset[str]:
@@ -90,19 +120,25 @@ def check_generic(form: Form, rng: np.random.Generator) -> Verdict:
     """
     if form.where is not None or not form.size_symbols:
         return Verdict(Level.GENERIC, Outcome.NOT_RUN)
-    covers = frozenset({Relation.EQUAL})
     try:
-        found, partly_defined = _interpreted(form)
+        found = _interpreted(form)
     except OutsideCalculusError as error:
-        return Verdict(Level.GENERIC, Outcome.UNKNOWN, str(error), covers=covers)
-    if not found:
-        return Verdict(Level.GENERIC, Outcome.NOT_RUN)
+        return Verdict(Level.GENERIC, Outcome.UNKNOWN, str(error), covers=frozenset({Relation.EQUAL}))
+    covers = {kind for kind, there in ((Relation.EQUAL, found.equalities),) if there}
     unproved = ""
-    for number, term in enumerate(found, start=1):
+    for number, term in enumerate(found.equalities, start=1):
         decision = decide(term)
         if decision.answer is not Answer.PROVED:
-            unproved = f"equality {number} of {len(found)}: {decision.reason}"
+            unproved = f"equality {number} of {len(found.equalities)}: {decision.reason}"
             break
+    open_inequality = _open_inequality(found, form)
+    if found.inequalities and not open_inequality:
+        covers.add(Relation.AT_MOST)
+    if not covers:
+        # An inequality without a proof for all sizes is not this level's kind, unless a proof is given.
+        given = any(gap is not None for _, gap in found.inequalities)
+        outcome = Outcome.UNKNOWN if given else Outcome.NOT_RUN
+        return Verdict(Level.GENERIC, outcome, open_inequality, covers=frozenset({Relation.AT_MOST}))
     points = _points(form, rng)
     if points.failing:
         # If the calculus proved what a point disproves, one of the two is broken.
@@ -112,23 +148,58 @@ def check_generic(form: Form, rng: np.random.Generator) -> Verdict:
             if unproved
             else "proved, but they differ"
         )
-        return Verdict(Level.GENERIC, outcome, f"{first} at {points.failing}", covers)
+        return Verdict(Level.GENERIC, outcome, f"{first} at {points.failing}", frozenset(covers))
     if unproved:
-        return Verdict(Level.GENERIC, Outcome.UNKNOWN, f"{unproved}, and no point decides", covers)
+        detail = f"{unproved}, and no point decides"
+        return Verdict(Level.GENERIC, Outcome.UNKNOWN, detail, frozenset(covers))
     if not points.checked:
         return Verdict(
-            Level.GENERIC, Outcome.UNKNOWN, "proved, but defined at no point that was tried", covers
+            Level.GENERIC,
+            Outcome.UNKNOWN,
+            "proved, but defined at no point that was tried",
+            frozenset(covers),
         )
-    conditions = assumptions(*partly_defined, positive=_positive_inputs(form))
+    conditions = assumptions(*found.partly_defined, positive=_positive_inputs(form))
     return Verdict(
         Level.GENERIC,
         Outcome.HOLDS,
-        f"{len(found)} {'equality' if len(found) == 1 else 'equalities'} for all sizes ≥ 1"
+        f"{_counted(found, covers)} for all sizes ≥ 1"
         + (f", assuming {'; '.join(conditions)}" if conditions else "")
-        + f"; again {points.how} at {points.checked} random points",
-        covers=covers,
+        + f"; again {points.how} at {points.checked} random points"
+        + (f"; {open_inequality}" if open_inequality else ""),
+        covers=frozenset(covers),
         all_sizes=True,
     )
+
+
+def _counted(found: _Interpreted, covers: set[Relation]) -> str:
+    words = []
+    for kind, number, one, several in (
+        (Relation.EQUAL, len(found.equalities), "equality", "equalities"),
+        (Relation.AT_MOST, len(found.inequalities), "inequality", "inequalities"),
+    ):
+        if kind in covers:
+            words.append(f"{number} {one if number == 1 else several}")
+    return " and ".join(words)
+
+
+def _open_inequality(found: _Interpreted, form: Form) -> str:
+    """Which inequality is not proved for all sizes, and why; empty if all are, or there is none."""
+    domains: dict[str, Bounds] = {}
+    for name, domain in form.domains().items():
+        if domain.bounds is not None:
+            domains[name] = domain.bounds
+        elif domain.is_positive:
+            domains[name] = (Fraction(0), math.inf)
+    for number, (difference, gap) in enumerate(found.inequalities, start=1):
+        words = f"inequality {number} of {len(found.inequalities)}"
+        if gap is not None:
+            decision = decide(add(difference, mul(_MINUS_ONE, gap)))
+            if decision.answer is not Answer.PROVED:
+                return f"{words}: the gap is not seen to be the difference of the sides: {decision.reason}"
+        if bounds_of(difference if gap is None else gap, domains)[0] < 0:
+            return f"{words}: no sign can be read off from how the difference is written"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -167,19 +238,21 @@ def _points(form: Form, rng: np.random.Generator) -> _Points:
 
 
 def _differ(form: Form, sizes: Sizes, point: Any, indices: Any, *, exact: bool = True) -> bool:
-    """Whether the sides of an equality differ at a point."""
+    """Whether a relation fails at a point."""
     field = ExactField()
     number: Callable[[Any], Any] = field.constant if exact else _to_mpf
     for atom in evaluate(form, StrictNamespace(number), sizes, point, indices):
-        if not isinstance(atom, Equal):
+        if not isinstance(atom, (Equal, AtMost)):
             continue
         for _, left, right in entries(atom):
             gap = number(0) + left - right
             if exact:
-                if not gap.is_zero():
+                if gap.sign() > 0 if isinstance(atom, AtMost) else not gap.is_zero():
                     return True
-            elif abs(gap) > mpmath.mpf(10) ** -_EQUAL_TO * max(1, abs(left), abs(right)):
-                return True
+            else:
+                excess = gap if isinstance(atom, AtMost) else abs(gap)
+                if excess > mpmath.mpf(10) ** -_EQUAL_TO * max(1, abs(left), abs(right)):
+                    return True
     return False
 
 

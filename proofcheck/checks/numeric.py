@@ -77,6 +77,8 @@ def check_numeric(form: Form, rng: np.random.Generator) -> Verdict:
         )
     # Equal code on both sides gives equal bits, and an agreement that says nothing.
     spread = f"largest relative difference {worst:.1e}" if worst else "equal bit for bit: shared code?"
+    if covers == {Relation.AT_MOST}:
+        spread = "no left side above the right one"
     return Verdict(
         Level.NUMERIC,
         Outcome.HOLDS,

@@ -63,7 +63,13 @@ def second_opinion(form: Form, rng: np.random.Generator) -> Opinion:
     xp = StrictNamespace(_rational, _differentiate)
     point = draw_point(form, sizes, rng)
     arrays = {name: xp.array(value) for name, value in point.items()}
-    places = [(name, position) for name, value in point.items() for position in np.ndindex(*value.shape)]
+    domains = form.domains()
+    places = [
+        (name, position)
+        for name, value in point.items()
+        if not domains[name].is_discrete
+        for position in np.ndindex(*value.shape)
+    ]
     for number in rng.permutation(len(places))[:_FREE_SYMBOLS]:
         name, position = places[int(number)]
         arrays[name].values[position] = sympy.Symbol(f"s{number}", real=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -17,7 +17,7 @@ from proofcheck.claims.domains import Domain, Index
 from proofcheck.claims.verdict import Level
 from proofcheck.errors import ClaimDefinitionError, DeclarationError, FreeSymbolError
 
-__all__ = ["Claim", "Declaration", "Form", "Kind", "registered"]
+__all__ = ["Claim", "Declaration", "Family", "Form", "Kind", "Seriousness", "registered"]
 
 Declaration = Domain | Index | tuple[Domain, ...]
 Statement = Callable[..., Any]
@@ -42,6 +42,38 @@ class Kind(StrEnum):
     """What a printed proof says beyond the statement it proves."""
 
 
+class Seriousness(StrEnum):
+    """How serious it is that a printed form does not stand."""
+
+    TYPOGRAPHICAL = "typographical"
+    CONSTANT = "constant"
+    """The statement stands with another constant, factor, sign or exponent."""
+    HYPOTHESIS = "hypothesis"
+    """The statement stands under other hypotheses."""
+    GAP = "gap in a proof"
+
+
+@dataclass(frozen=True)
+class Family:
+    """Inputs made from base inputs and a size t, along which a hidden constant is to be refuted.
+
+    Attributes:
+        make: a function of ``xp`` and of base inputs, their sizes and ``t``; it gives every symbol of the
+            statement by name.
+        given: what each base input ranges over.
+        words: the inputs in words.
+    """
+
+    make: Callable[..., Mapping[str, Any]]
+    given: Mapping[str, Domain]
+    words: str
+
+    @property
+    def size_symbols(self) -> tuple[str, ...]:
+        """Size symbols of the base inputs, sorted."""
+        return tuple(sorted(frozenset[str]().union(*(domain.symbols for domain in self.given.values()))))
+
+
 @dataclass(frozen=True)
 class Form:
     """One form of a statement: printed or mended.
@@ -53,6 +85,8 @@ class Form:
         where: an optional further hypothesis, a function like the statement; prefer a domain.
         because: what was wrong with the printed form (mended forms only).
         sizes: sizes per level that replace the defaults.
+        family: inputs that are to refute a hidden constant of the statement.
+        serious: how serious the fault of the printed form is, where that was said (mended forms only).
     """
 
     name: str
@@ -61,6 +95,8 @@ class Form:
     where: Statement | None = None
     because: str = ""
     sizes: Mapping[Level, tuple[Mapping[str, int], ...]] | None = None
+    family: Family | None = None
+    serious: Seriousness | None = None
 
     @property
     def size_symbols(self) -> tuple[str, ...]:
@@ -178,6 +214,7 @@ class Claim:
         self.assumes = tuple(assumes)
         self.printed_form: Form | None = None
         self.mended_form: Form | None = None
+        self._family: Family | None = None
         self._sizes: dict[Level, tuple[Mapping[str, int], ...]] = {}
         self.module: str = sys._getframe(1).f_globals.get("__name__", "__main__")
         own = _registry.setdefault(self.module, [])
@@ -199,6 +236,7 @@ class Claim:
         because: str,
         given: Mapping[str, Declaration] | None = None,
         where: Statement | None = None,
+        serious: Seriousness | None = None,
     ) -> Callable[[Statement], Statement]:
         """Decorator: the form that stands, beside a printed one that does not.
 
@@ -206,6 +244,7 @@ class Claim:
             because: what is wrong with the printed form.
             given: declarations that replace or extend the claim's.
             where: a further hypothesis.
+            serious: how serious that is; by default the list of errata works it out.
         """
         if not because:
             raise ClaimDefinitionError(f"claim {self.id!r}: a mended form must say because of what")
@@ -215,8 +254,28 @@ class Claim:
                 raise ClaimDefinitionError(f"claim {self.id!r}: the printed form comes before the mended one")
             if self.mended_form is not None:
                 raise ClaimDefinitionError(f"claim {self.id!r}: a second mended form")
-            self.mended_form = Form("mended", statement, {**self.given, **(given or {})}, where, because)
+            self.mended_form = Form(
+                "mended", statement, {**self.given, **(given or {})}, where, because, serious=serious
+            )
             return statement
+
+        return register
+
+    def family(
+        self, words: str, *, given: Mapping[str, Domain]
+    ) -> Callable[[Callable[..., Mapping[str, Any]]], Callable[..., Mapping[str, Any]]]:
+        """Decorator: inputs along which a hidden constant of the printed form is to be refuted.
+
+        Args:
+            words: the inputs in words, with ``t``.
+            given: what each base input of the function ranges over.
+        """
+
+        def register(make: Callable[..., Mapping[str, Any]]) -> Callable[..., Mapping[str, Any]]:
+            if self._family is not None:
+                raise ClaimDefinitionError(f"claim {self.id!r}: a second family")
+            self._family = Family(make, dict(given), words)
+            return make
 
         return register
 
@@ -230,9 +289,8 @@ class Claim:
         found = {}
         for form in (self.printed_form, self.mended_form):
             if form is not None:
-                found[form.name] = Form(
-                    form.name, form.statement, form.given, form.where, form.because, self._sizes
-                )
+                family = self._family if form is self.printed_form else None
+                found[form.name] = replace(form, sizes=self._sizes, family=family)
         return found
 
     def _repr_latex_(self) -> str | None:

@@ -6,8 +6,10 @@ leave the hypotheses, and a claim nothing satisfies is seen to be vacuous.
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -16,7 +18,8 @@ import numpy as np
 
 from proofcheck.errors import ClaimDefinitionError, EmptyDomainError
 
-__all__ = ["Domain", "Index", "Interval", "Positive", "Real", "dimension", "dimension_symbols"]
+__all__ = ["Bits", "Domain", "HalfMax", "Index", "Interval", "Positive", "Real", "dimension"]
+__all__ += ["dimension_symbols"]
 
 _FACTOR = re.compile(r"(?P<name>[A-Za-z]\w*)(?:\^(?P<power>[1-9]))?|(?P<number>[1-9]\d*)")
 
@@ -65,6 +68,10 @@ class Domain:
     role: str
     words: ClassVar[str] = "real"
     is_positive: ClassVar[bool] = False
+    is_discrete: ClassVar[bool] = False
+    """Not every entry may be moved a little: EXACT and BALL go through :meth:`cases`."""
+    bounds: ClassVar[tuple[Fraction, Fraction] | None] = None
+    """The least interval that holds every entry, where there is one."""
 
     def __init__(self, *dims: str, role: str = "") -> None:
         for text in dims:
@@ -93,6 +100,35 @@ class Domain:
     def table(self) -> tuple[Fraction, ...]:
         """Small members of the entry set, simplest first: what counterexamples are made of."""
         return tuple(dict.fromkeys(self.admit(value) for value in _TABLE))
+
+    def cases(self, sizes: Mapping[str, int]) -> Iterator[np.ndarray[Any, Any]]:
+        """The discrete choices: arrays of fixed entries, ``None`` where an entry is free within its bounds.
+
+        Together they are all of the domain.
+        """
+        yield np.full(self.shape(sizes), None, dtype=object)
+
+    def simpler(self, value: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:
+        """Members of the domain with one entry replaced by a simpler one, simplest first."""
+        table = self.table()
+        for position in np.ndindex(*value.shape):
+            present = value[position]
+            for entry in table[: table.index(present)] if present in table else table:
+                other = value.copy()
+                other[position] = entry
+                yield other
+
+    def contains(self, values: np.ndarray[Any, Any]) -> bool:
+        """Whether an array of fractions is a member, whatever its shape."""
+        return all(self.admit(Fraction(value)) == value for value in values.flat)
+
+    def changed(
+        self, value: np.ndarray[Any, Any], position: tuple[int, ...], entry: Fraction
+    ) -> np.ndarray[Any, Any] | None:
+        """The array with another entry at a position; None where that leaves the domain."""
+        other = value.copy()
+        other[position] = entry
+        return other if self.contains(other) else None
 
     def draw(
         self, rng: np.random.Generator, sizes: Mapping[str, int], *, scale: Fraction | None = None
@@ -142,6 +178,7 @@ class Interval(Domain):
         super().__init__(*dims, role=role)
         object.__setattr__(self, "low", Fraction(low))
         object.__setattr__(self, "high", Fraction(high))
+        object.__setattr__(self, "bounds", (self.low, self.high))
 
     def describe(self) -> str:
         """In words: ``real n×d in [0, 1]``."""
@@ -169,6 +206,98 @@ class Interval(Domain):
             raise EmptyDomainError(f"the interval [{self.low}, {self.high}] is empty")
         inside = [value for value in _TABLE if self.low <= value <= self.high]
         return tuple(dict.fromkeys([*inside, self.low, self.high, (self.low + self.high) / 2]))
+
+
+class Bits(Interval):
+    """Entries 0 or 1."""
+
+    is_discrete = True
+
+    def __init__(self, *dims: str, role: str = "") -> None:
+        super().__init__(0, 1, *dims, role=role)
+
+    def describe(self) -> str:
+        """In words: ``0-1 n×d``."""
+        return Domain.describe(self).replace("real", "0-1")
+
+    def admit(self, value: Fraction) -> Fraction:
+        """1 for what is at least 1/2, else 0."""
+        return Fraction(int(value >= Fraction(1, 2)))
+
+    def table(self) -> tuple[Fraction, ...]:
+        """0 and 1."""
+        return (Fraction(0), Fraction(1))
+
+    def draw(
+        self, rng: np.random.Generator, sizes: Mapping[str, int], *, scale: Fraction | None = None
+    ) -> np.ndarray[Any, Any]:
+        """Independent fair bits, whatever the scale."""
+        return Domain.draw(self, rng, sizes)
+
+    def cases(self, sizes: Mapping[str, int]) -> Iterator[np.ndarray[Any, Any]]:
+        """Every array of bits, fewest ones last: what a bound fails at is often all ones."""
+        shape = self.shape(sizes)
+        for bits in itertools.product((Fraction(1), Fraction(0)), repeat=math.prod(shape)):
+            out = np.empty(math.prod(shape), dtype=object)
+            out[:] = bits
+            yield out.reshape(shape)
+
+
+class HalfMax(Interval):
+    """Entries in [0, 1], at least half of each row equal to 1; the hypothesis of Lemma E.2 over B.
+
+    Vectors and scalars count as one row.
+    """
+
+    is_discrete = True
+
+    def __init__(self, *dims: str, role: str = "") -> None:
+        super().__init__(0, 1, *dims, role=role)
+
+    def describe(self) -> str:
+        """In words: ``real n×n in [0, 1], half of each row 1``."""
+        return f"{super().describe()}, half of each row 1"
+
+    def draw(
+        self, rng: np.random.Generator, sizes: Mapping[str, int], *, scale: Fraction | None = None
+    ) -> np.ndarray[Any, Any]:
+        """As for an interval, then a random half of each row, rounded up, is set to 1."""
+        out = super().draw(rng, sizes, scale=scale)
+        for row in _rows(out):
+            row[rng.permutation(len(row))[: _half(row)]] = Fraction(1)
+        return out
+
+    def cases(self, sizes: Mapping[str, int]) -> Iterator[np.ndarray[Any, Any]]:
+        """Every choice of which half of each row, rounded up, is 1; the others are free, 1 included."""
+        free = np.full(self.shape(sizes), None, dtype=object)
+        rows = list(_rows(free))
+        choices = [itertools.combinations(range(len(row)), _half(row)) for row in rows]
+        for chosen in itertools.product(*map(tuple, choices)):
+            out = free.copy()
+            for row, columns in zip(_rows(out), chosen, strict=True):
+                row[list(columns)] = Fraction(1)
+            yield out
+
+    def simpler(self, value: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:
+        """As for an interval, as long as half of each row stays 1."""
+        return (other for other in super().simpler(value) if _half_is_one(other))
+
+    def contains(self, values: np.ndarray[Any, Any]) -> bool:
+        """Whether the entries are in [0, 1] and half of each row is 1."""
+        return super().contains(values) and _half_is_one(values)
+
+
+def _rows(values: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:
+    """Views of the rows; of a vector or a scalar, one."""
+    yield from values.reshape(-1, values.shape[-1] if values.ndim else 1)
+
+
+def _half(row: np.ndarray[Any, Any]) -> int:
+    return (len(row) + 1) // 2
+
+
+def _half_is_one(values: np.ndarray[Any, Any]) -> bool:
+    return all(sum(entry == 1 for entry in row) >= _half(row) for row in _rows(values))
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any
 
 from proofcheck.claims.verdict import Relation
 
-__all__ = ["AllOf", "AtMost", "Equal", "HasShape", "Proposition", "Within", "all_of", "at_most", "equal"]
-__all__ += ["has_shape", "within"]
+__all__ = ["AllOf", "AtMost", "Bounded", "Equal", "HasShape", "Proposition", "Within", "all_of", "at_most"]
+__all__ += ["bounded", "equal", "has_shape", "within"]
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,14 @@ class Equal:
 
 @dataclass(frozen=True)
 class AtMost:
-    """``left ≤ right`` entry by entry; a scalar on either side is compared with every entry."""
+    """``left ≤ right`` entry by entry; a scalar on either side is compared with every entry.
+
+    ``gap`` proves it for all sizes: it equals right − left and is seen to be ≥ 0 as it is written.
+    """
 
     left: Any
     right: Any
+    gap: Any = None
     kind = Relation.AT_MOST
 
 
@@ -60,7 +64,16 @@ class AllOf:
     parts: tuple[Proposition, ...]
 
 
-Atom = Equal | AtMost | HasShape | Within
+@dataclass(frozen=True)
+class Bounded:
+    """``left = O(by)`` with one hidden constant for all inputs and all sizes."""
+
+    left: Any
+    by: Any
+    kind = Relation.BOUNDED
+
+
+Atom = Equal | AtMost | HasShape | Within | Bounded
 Proposition = Atom | AllOf
 
 
@@ -69,9 +82,16 @@ def equal(left: Any, right: Any) -> Equal:
     return Equal(left, right)
 
 
-def at_most(left: Any, right: Any) -> AtMost:
-    """``left ≤ right``, entry by entry."""
-    return AtMost(left, right)
+def at_most(left: Any, right: Any, *, gap: Any = None) -> AtMost:
+    """``left ≤ right``, entry by entry.
+
+    Args:
+        left: an array or a scalar.
+        right: of the same shape; or one of the two is a scalar.
+        gap: a proof for all sizes: right − left, written with sums, products, squares and exponentials of
+            what is ≥ 0, so that GENERIC can check both that it is the difference and that it is ≥ 0.
+    """
+    return AtMost(left, right, gap)
 
 
 def has_shape(value: Any, shape: tuple[Any, ...]) -> HasShape:
@@ -85,6 +105,14 @@ def within(algorithm: Callable[..., Any], inputs: tuple[Any, ...], *, bound: Any
     The constant may depend on nothing: not on any size, not on any entry.
     """
     return Within(algorithm, inputs, bound)
+
+
+def bounded(left: Any, *, by: Any) -> Bounded:
+    """``left ≤ C·by`` with a constant C that depends on nothing: not on any size, not on any entry.
+
+    A bound on an absolute value takes two, of ``left`` and of ``-left``.
+    """
+    return Bounded(left, by)
 
 
 def all_of(*parts: Proposition) -> AllOf:
@@ -101,10 +129,11 @@ def atoms(proposition: object) -> Iterator[Atom]:
     if isinstance(proposition, AllOf):
         for part in proposition.parts:
             yield from atoms(part)
-    elif isinstance(proposition, (Equal, AtMost, HasShape, Within)):
+    elif isinstance(proposition, (Equal, AtMost, HasShape, Within, Bounded)):
         yield proposition
     else:
         raise TypeError(
-            f"a statement must return equal(...), at_most(...), has_shape(...), within(...) or all_of(...); "
+            "a statement must return equal(...), at_most(...), has_shape(...), within(...), bounded(...) "
+            f"or all_of(...); "
             f"this one returned {type(proposition).__name__}"
         )

@@ -113,7 +113,7 @@ def _contradicted_proof(disproof: Verdict, verdicts: Sequence[Verdict]) -> str |
         if (
             verdict is not disproof
             and verdict.outcome is Outcome.HOLDS
-            and verdict.level in (Level.EXACT, Level.GENERIC, Level.COST)
+            and verdict.level in (Level.EXACT, Level.BALL, Level.GENERIC, Level.COST)
             and relation in verdict.covers
             and speaks
         ):
@@ -128,7 +128,7 @@ def _established(kind: Kind, verdicts: Sequence[Verdict], relations: Collection[
     weakest = Word.PROVED
     for relation in sorted(relations):
         evidence = [v for v in holding if relation in v.covers and (v.all_sizes or _generic(v))]
-        at_sizes = [v for v in evidence if v.level in (Level.EXACT, Level.WELL_FORMED)]
+        at_sizes = [v for v in evidence if v.level in (Level.EXACT, Level.BALL, Level.WELL_FORMED)]
         if any(v.all_sizes for v in evidence):
             continue
         if at_sizes:

@@ -21,10 +21,14 @@ class Level(StrEnum):
     """Derivatives by differences with a fitted order: evidence."""
     EXACT = "exact"
     """Free symbols at fixed sizes, complete zero test: proves at those sizes."""
+    BALL = "ball"
+    """Interval arithmetic over boxes, subdivided: proves inequalities on bounded inputs at those sizes."""
     GENERIC = "generic"
     """Symbolic sizes, a normal form: proves for all sizes."""
     COST = "cost"
     """Operation counts as polynomials in the sizes: proves for all sizes."""
+    FAMILY = "family"
+    """Inputs along which the ratio to an O(·) provably grows: disproves a hidden constant."""
     COUNTEREXAMPLE = "counterexample"
     """A search; what it finds is evaluated exactly and disproves."""
 
@@ -47,6 +51,7 @@ class Relation(StrEnum):
     AT_MOST = "at_most"
     HAS_SHAPE = "has_shape"
     WITHIN = "within"
+    BOUNDED = "bounded"
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ from proofcheck.namespaces.exponential_polynomials import (
     multiply_fractions,
     refined_ball,
 )
+from proofcheck.namespaces.signs import sign_on_box
 
 __all__ = ["Exact", "ExactField", "Number"]
 
@@ -256,18 +257,18 @@ class Exact:
         term is c·monomial·e^p; the sign of c, a constant, is decided, the monomial has even powers
         but in positive variables, and e^p > 0. A variable v of an interval [a, b] is first written
         (a + b·t)/(1 + t) with t >= 0 in the coefficients, which reaches all of it but b; by
-        continuity the inequality holds at b too. Where there is no certificate, as for
-        x^2 - 2*x + 1, the answer is None.
+        continuity the inequality holds at b too. Sums with terms of both signs may still have one
+        (:mod:`proofcheck.namespaces.signs`). Where there is no certificate, as for x^2 - 2*x*y + y^2,
+        the answer is None.
         """
         if not self.variables():
             return self.sign() >= 0
         ring, intervals = self.field.ring, self.field.intervals
-        positive = self.field.positive | intervals.keys()
+        positive = self.field.positive
         numerator, denominator = combined(ring, self._fractions)
-        sign = ring.certified_sign(ring.over_intervals(numerator, intervals), positive)
+        sign = sign_on_box(ring, numerator, positive, intervals)
         for atom, multiplicity in denominator:
-            terms = ring.over_intervals(ring.atoms[atom], intervals) if multiplicity % 2 else None
-            factor = 1 if terms is None else ring.certified_sign(terms, positive)
+            factor = sign_on_box(ring, ring.atoms[atom], positive, intervals) if multiplicity % 2 else 1
             sign = None if sign is None or factor is None else sign * factor
         return True if sign is not None and sign >= 0 else None
 

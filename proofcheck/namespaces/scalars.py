@@ -28,9 +28,7 @@ def scalar_exp(value: Any) -> Any:
         return math.exp(value)
     if isinstance(value, complex):
         return cmath.exp(value)
-    context = getattr(
-        value, "context", None
-    )  # mpmath's mpf and mpc carry theirs, and an .exp of another meaning
+    context = _context(value)
     if context is not None:
         return context.exp(value)
     if hasattr(value, "free_symbols"):  # a SymPy expression; SymPy is loaded, or it could not exist
@@ -52,7 +50,7 @@ def scalar_log(value: Any) -> Any:
     """
     if isinstance(value, complex):
         return cmath.log(value)  # the principal branch, which a complex step stays on
-    context = getattr(value, "context", None)
+    context = _context(value)
     if (isinstance(value, float) or context is not None) and not value > 0:
         raise ValueError(f"log of {value}: expected a positive number")
     if isinstance(value, float):
@@ -67,6 +65,11 @@ def scalar_log(value: Any) -> Any:
     if method is not None:
         return method()
     raise TypeError(f"no logarithm for a scalar of type {type(value).__name__}: {value!r}")
+
+
+def _context(value: Any) -> Any:
+    """What mpmath's numbers carry, whose own ``exp`` is another thing; intervals call it ``ctx``."""
+    return getattr(value, "context", None) or getattr(value, "ctx", None)
 
 
 _tags = itertools.count(1)

@@ -11,4 +11,7 @@ MODULES = (
     "proofcheck.paper.derivatives",
     "proofcheck.paper.figures",
     "proofcheck.paper.quadratic_time",
+    "proofcheck.paper.low_rank",
+    "proofcheck.paper.lower_bound",
+    "proofcheck.paper.lower_bound_proof",
 )

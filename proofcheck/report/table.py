@@ -154,6 +154,9 @@ def _counterexample(found: Mapping[str, Any], width: int, verbose: bool) -> Iter
     if found["relation"] == Relation.WITHIN.value:
         yield from _family(found, width)
         return
+    if found["relation"] == Relation.BOUNDED.value:
+        yield from _growth(found, width)
+        return
     yield from _case(found, "counterexample", width)
     other = found.get("non_degenerate")
     if verbose and other:
@@ -194,6 +197,16 @@ def _family(found: Mapping[str, Any], width: int) -> Iterator[Text]:
     yield from _wrap(f"counterexample: operations of {found['algorithm']} along {along}", width, 4)
     for name in ("count", "bound"):
         yield from _wrap(f"{name} = {found[name]}", width, 6, hanging=8)
+
+
+def _growth(found: Mapping[str, Any], width: int) -> Iterator[Text]:
+    """Inputs along which a ratio outgrows every constant."""
+    along, number = found["family"]["along"], found["relation_number"]
+    yield from _wrap(f"counterexample along {along}, in relation {number}", width, 4)
+    blocks = [_block(name, value) for name, value in found["inputs"].items()]
+    yield from _side_by_side(blocks, width, 6)
+    ratios = ", ".join(f"{one['ratio']} at t = {one['t']}" for one in found["ratio_at"])
+    yield from _wrap(f"left / bound grows as {found['growth']}: {ratios}", width, 6, hanging=8)
 
 
 def _is_zero(value: Any) -> bool:

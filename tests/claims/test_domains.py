@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofcheck.claims import Index, Interval, Positive, Real
+from proofcheck.claims import Bits, HalfMax, Index, Interval, Positive, Real
 from proofcheck.claims.domains import Domain, dimension, dimension_symbols
 from proofcheck.errors import ClaimDefinitionError, EmptyDomainError
 from tests.helpers import rng
@@ -100,6 +100,8 @@ def test_draws_are_generic_and_repeatable() -> None:
         (Positive(), "positive scalar"),
         (Interval(0, Fraction(1, 2), "n"), "real n in [0, 1/2]"),
         (Index("d^2"), "index in 1..d^2"),
+        (Bits("n", "d"), "0-1 n×d"),
+        (HalfMax("n", "n"), "real n×n in [0, 1], half of each row 1"),
     ],
 )
 def test_words(declaration: Any, words: str) -> None:
@@ -110,3 +112,48 @@ def test_generic_members_of_an_interval_are_spread_over_it() -> None:
     drawn = Interval(3, 4, "n").draw(np.random.default_rng(0), {"n": 50}, scale=Fraction(1))
     assert all(3 <= value <= 4 for value in drawn)
     assert len(set(drawn)) > 10
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+@pytest.mark.parametrize("scale", [None, Fraction(1)])
+def test_half_of_each_row_is_1(n: int, scale: Fraction | None) -> None:
+    domain = HalfMax("m", "n")
+    drawn = domain.draw(np.random.default_rng(n), {"m": 4, "n": n}, scale=scale)
+    assert drawn.shape == (4, n)
+    for row in drawn:
+        assert 2 * sum(entry == 1 for entry in row) >= n
+    assert domain.contains(drawn)
+    broken = drawn.copy()
+    broken[0, :] = Fraction(1, 2)
+    assert not domain.contains(broken)
+
+
+def test_bits_are_drawn_and_recognised() -> None:
+    drawn = Bits("n").draw(np.random.default_rng(0), {"n": 50}, scale=Fraction(1))
+    assert set(drawn) == {0, 1}
+    assert Bits("n").contains(drawn)
+    assert not Bits("n").contains(drawn + Fraction(1, 2))
+
+
+def test_cases_are_all_of_the_domain() -> None:
+    bits = [tuple(case) for case in Bits("n").cases({"n": 3})]
+    assert len(set(bits)) == len(bits) == 8
+    # Of three entries two are 1: three choices a row, the third entry free.
+    half = list(HalfMax("m", "n").cases({"m": 2, "n": 3}))
+    assert len(half) == 9
+    for case in half:
+        assert [[entry is None for entry in row].count(True) for row in case] == [1, 1]
+        assert all(entry is None or entry == 1 for entry in case.flat)
+    (free,) = Real("n").cases({"n": 2})
+    assert list(free) == [None, None]
+
+
+@pytest.mark.parametrize("domain", [Bits("n"), HalfMax("n"), Interval(0, 1, "n"), Positive("n"), Real("n")])
+def test_simpler_members_and_changes_stay_inside(domain: Domain) -> None:
+    value = domain.draw(np.random.default_rng(3), {"n": 4})
+    assert domain.contains(value)
+    for other in domain.simpler(value):
+        assert domain.contains(other)
+        assert (other != value).sum() == 1
+    changed = domain.changed(value, (0,), Fraction(-5))
+    assert (changed is None) == (not isinstance(domain, Real))

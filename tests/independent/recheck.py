@@ -114,15 +114,148 @@ def proof_B_1_7(p: Point, sizes: Any, indices: Any, entry: Any) -> tuple[float, 
     return left, float(block[:, i] @ np.exp(block @ p["x"]))
 
 
+def lemma_D_3(p: Point, sizes: Any, indices: Any, entry: Any) -> tuple[float, float]:
+    """Entry (a, b) of h cᵀ, as the lemma has q, against c hᵀ of Definition C.3."""
+    a, b = entry[0] - 1, entry[1] - 1
+    c, h = p["c"], p["h"]
+    columns = range(c.shape[1])
+    return float(sum(h[a, i] * c[b, i] for i in columns)), float(sum(c[a, i] * h[b, i] for i in columns))
+
+
+def proof_D_6(p: Point, sizes: Any, indices: Any, entry: Any) -> tuple[float, float]:
+    """∂L/∂X_{ab} of Definition 1.2 against (A1ᵀ (p1 − p2) A2)_{ab} with the 1/d inside exp only."""
+    n, d = sizes["n"], sizes["d"]
+    a, b = entry[0] - 1, entry[1] - 1
+    left = complex_step(lambda X: loss(p, X, d), p["X"], (a, b))
+    f = softmax(scores(p["A1"], p["X"], p["A2"]) / d)
+    h = p["A3"] @ p["Y"]
+    c = f @ h - p["E"]
+    right = 0.0
+    for j in range(n):
+        q = [float(c[j] @ h[k]) for k in range(n)]
+        r = sum(f[j, k] * q[k] for k in range(n))
+        right += sum(p["A1"][j, a] * (f[j, k] * q[k] - r * f[j, k]) * p["A2"][k, b] for k in range(n))
+    return left, float(right)
+
+
 SIDES: dict[str, Callable[[Point, Any, Any, Any], tuple[float, float]]] = {
     "lem:3.10": lemma_3_10,
     "lem:C.7": lemma_C_7,
     "prf:B.1.7": proof_B_1_7,
+    "lem:D.3": lemma_D_3,
+    "prf:D.6": proof_D_6,
 }
+
+
+# --- Appendix E: A = B P, entries of P in [0, 1], half of each row 1; V of zeros and ones ------------
+
+
+def slope(function: Callable[[Any], Any], at: float) -> float:
+    """The derivative at a number, by a complex step."""
+    return float(np.imag(function(at + 1j * STEP)) / STEP)
+
+
+def require_half_max(P: Any) -> None:
+    rows = np.atleast_2d(P)
+    if rows.min() < 0 or rows.max() > 1 or ((rows == 1).sum(axis=1) * 2 < rows.shape[1]).any():
+        raise Disagreement(f"not within the hypotheses: {P}")
+
+
+def a_and_b(p: Point) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """a(λ,i) and b(λ,i), pair by pair."""
+    row = p["B"] * p["p"]
+    n = len(row)
+
+    def b(lam: Any) -> Any:
+        return sum(np.exp(lam * (row[j] + row[k])) for j in range(n) for k in range(n))
+
+    def a(lam: Any) -> Any:
+        V = p["V"]
+        return sum(
+            np.exp(lam * (row[j] + row[k]))
+            for column in range(V.shape[1])
+            for j in range(n)
+            for k in range(n)
+            if V[j, column] == 1 and V[k, column] == 1
+        )
+
+    return a, b
+
+
+def equation(p: Point, which: str, number: int) -> tuple[float, float]:
+    """Left and right of inequality ``number`` of Eqs. (7) to (10)."""
+    require_half_max(p["p"])
+    a, b = a_and_b(p)
+    lam, B, n = p["lam"], p["B"], len(p["p"])
+    most = float(np.exp(2 * B * lam))
+    if which == "eq:E.7":
+        return (n * n * most / 4, float(b(lam))) if number == 1 else (float(b(lam)), n * n * most)
+    if which == "eq:E.9":
+        return (0.0, float(a(lam))) if number == 1 else (float(a(lam)), n * n * most)
+    function = b if which == "eq:E.8" else a
+    value, change = float(function(lam)), slope(function, lam)
+    return (2 * value, change) if number == 1 else (change, 2 * B * value)
+
+
+def f_of_lambda(A: Any, V: Any, lam: Any) -> Any:
+    output = softmax(lam * A) @ V
+    return (output * output).sum()
+
+
+def proof_E_3(p: Point, which: str, number: int) -> tuple[float, float]:
+    """|f'| against 8 B n."""
+    require_half_max(p["P"])
+    A = p["B"] * p["P"]
+    first = slope(lambda lam: f_of_lambda(A, p["V"], lam), p["lam"])
+    return (first if number == 1 else -first), 8 * p["B"] * len(A)
+
+
+INEQUALITIES = {
+    **dict.fromkeys(("eq:E.7", "eq:E.8", "eq:E.9", "eq:E.10"), equation),
+    "prf:E.3": proof_E_3,
+}
+
+
+def check_inequality(claim: str, shown: dict[str, Any]) -> str:
+    """Both sides from the inputs: they match the report, and the left one is larger."""
+    point = {name: array(values) for name, values in shown["inputs"].items()}
+    left, right = INEQUALITIES[claim](point, claim, shown["relation_number"])
+    for side, value in (("left", left), ("right", right)):
+        told = float(shown[f"{side}_decimal"])
+        if not abs(value - told) <= AGREE * max(1.0, abs(told)):
+            raise Disagreement(f"the {side} side is {value!r} here and {told!r} in the report")
+    if not left - right > DIFFER * max(abs(left), abs(right)):
+        raise Disagreement(f"the left side is not above the right one: {left!r} and {right!r}")
+    return f"{left:.9g} above {right:.9g}"
+
+
+def check_growth(claim: str, shown: dict[str, Any]) -> str:
+    """Lemma E.3: |f'| or |f''| over B n or B² n with t copies of one column of V."""
+    if claim != "lem:E.3":
+        raise Disagreement(f"a growing family of {claim} is not known here")
+    point = {name: array(values) for name, values in shown["inputs"].items()}
+    require_half_max(point["P"])
+    A, lam, B = point["B"] * point["P"], point["lam"], point["B"]
+    order, sign = divmod(shown["relation_number"] - 1, 2)
+    if order:
+        raise Disagreement("a second derivative is not known here")
+    told = []
+    for one in shown["ratio_at"]:
+        V = np.tile(point["v"][:, None], (1, one["t"]))
+        first = slope(lambda x, V=V: f_of_lambda(A, V, x), lam) * (-1 if sign else 1)
+        ratio = first / (B * len(A))
+        told.append(float(one["ratio"]))
+        if not abs(ratio - told[-1]) <= AGREE * abs(told[-1]):
+            raise Disagreement(f"at t = {one['t']} the ratio is {ratio!r} here, not {told[-1]!r}")
+    if len(told) < 2 or told != sorted(set(told)) or told[0] <= 0:
+        raise Disagreement(f"the ratio does not grow: {told}")
+    return f"ratio {', '.join(f'{one:.6g}' for one in told)}"
 
 
 def check_values(claim: str, shown: dict[str, Any]) -> str:
     """Both sides from the inputs: they match the report, and they differ."""
+    if claim in INEQUALITIES:
+        return check_inequality(claim, shown)
     point = {name: array(values) for name, values in shown["inputs"].items()}
     sides = SIDES[claim](point, shown["sizes"], shown["indices"], shown["entry"])
     for side, value in zip(("left", "right"), sides, strict=True):
@@ -282,6 +415,12 @@ def check_ill_formed(claim: str, detail: str) -> str:
         if SYMBOLS.get(claim, symbol[1]) != symbol[1] or claim in SHAPES:
             raise Disagreement(f"the symbol of the paper is {SYMBOLS.get(claim)}: {detail}")
         return f"names the symbol {symbol[1]}"
+    product = re.match(r"matrix product of (\w+)×(\w+) by (\w+)×(\w+): (\w+) columns meet (\w+) rows", detail)
+    if product is not None:
+        # Lemma D.5: U1 and V1 are both n×k, so that U1 V1 is no product.
+        if claim != "lem:D.5" or product.groups() != ("n", "k", "n", "k", "k", "n"):
+            raise Disagreement(f"a product that the paper does not have: {detail}")
+        return "names the factors n×k and n×k"
     sides = re.match(r"left side is (\S+), right side is (\S+)", detail)
     if sides is None or sides[1] == sides[2] or claim in SYMBOLS:
         raise Disagreement(f"names neither the symbol nor two shapes: {detail!r}")
@@ -306,9 +445,11 @@ def recheck(claim: dict[str, Any]) -> str | None:
     shown = printed["counterexample"]
     if shown is None:
         raise Disagreement("refuted without a counterexample")
+    if shown["relation"] == "bounded":
+        return check_growth(id, shown)
     if "family" in shown:
         return check_family(id, shown)
-    if id not in SIDES:
+    if id not in SIDES and id not in INEQUALITIES:
         raise Disagreement("refuted, and not known here")
     found = check_values(id, shown)
     generic = shown.get("non_degenerate")

@@ -31,6 +31,15 @@ NOT_STANDING = {
     "lem:C.8",
     "lem:4.1",
     "prf:4.1",
+    "lem:E.3",
+    "eq:E.7",
+    "eq:E.8",
+    "eq:E.9",
+    "eq:E.10",
+    "prf:E.3",
+    "lem:D.3",
+    "lem:D.5",
+    "prf:D.6",
 }
 
 
@@ -110,6 +119,24 @@ def family_that_does_not_grow(claims: dict[str, Any]) -> str:
     return "prf:4.1"
 
 
+def entry_outside_the_hypotheses(claims: dict[str, Any]) -> str:
+    claims["eq:E.8"]["printed"]["counterexample"]["inputs"]["p"][0] = "1/2"
+    return "eq:E.8"
+
+
+def inequality_that_holds(claims: dict[str, Any]) -> str:
+    shown = claims["eq:E.9"]["printed"]["counterexample"]
+    shown["inputs"]["V"] = [["0"] * len(row) for row in shown["inputs"]["V"]]
+    shown["left_decimal"] = "0"
+    return "eq:E.9"
+
+
+def ratio_that_does_not_grow(claims: dict[str, Any]) -> str:
+    shown = claims["lem:E.3"]["printed"]["counterexample"]
+    shown["ratio_at"] = shown["ratio_at"][:1]
+    return "lem:E.3"
+
+
 def unknown_claim(claims: dict[str, Any]) -> str:
     claims["lem:B.1.5"]["printed"] = claims["lem:3.10"]["printed"]
     return "lem:B.1.5"
@@ -130,6 +157,11 @@ def no_symbol(claims: dict[str, Any]) -> str:
     return "prf:C.7"
 
 
+def wrong_product(claims: dict[str, Any]) -> str:
+    claims["lem:D.5"]["printed"]["status_detail"] = "matrix product of n×k by m×n: k columns meet m rows"
+    return "lem:D.5"
+
+
 def wrong_shapes(claims: dict[str, Any]) -> str:
     claims["fig:1"]["printed"]["status_detail"] = "left side is d×1, right side is 1×1"
     return "fig:1"
@@ -144,10 +176,14 @@ def wrong_shapes(claims: dict[str, Any]) -> str:
         sides_that_agree,
         changed_ratio,
         family_that_does_not_grow,
+        entry_outside_the_hypotheses,
+        inequality_that_holds,
+        ratio_that_does_not_grow,
         unknown_claim,
         no_counterexample,
         wrong_symbol,
         no_symbol,
+        wrong_product,
         wrong_shapes,
     ],
 )

@@ -267,7 +267,7 @@ def test_certified_nonnegative(name: str, point: dict[str, Fraction]) -> None:
     [
         X,
         -Z,
-        X**2 - 2 * X + 1,
+        X**2 - 2 * X * Y + Y**2,
         X.exp() - 1,
         1 / X,
         1 / (Y - 1),

@@ -30,7 +30,8 @@ IDS = """
 def:1.1 def:1.2 rem:1.3 def:1.4 not:kronecker def:3.2 def:3.3 def:3.4 def:3.5 def:3.6 def:3.7 fact:3.8
 fact:3.9 lem:3.10 fig:1 fig:2 lem:4.1 fact:A.1 fact:A.2 def:A.3 fact:A.4 lem:B.1.1 lem:B.1.2 lem:B.1.3
 lem:B.1.4 lem:B.1.5 lem:B.1.6 lem:B.1.7 lem:B.1.8 lem:C.1 lem:C.2 def:C.3 lem:C.4 def:C.5 lem:C.6
-lem:C.7 lem:C.8
+lem:C.7 lem:C.8 hyp:3.1 def:E.1 lem:E.2 lem:E.3 eq:E.7 eq:E.8 eq:E.9 eq:E.10 lem:E.4
+lem:D.2 lem:D.3 lem:D.4 lem:D.5
 """
 ILL_FORMED = {
     "def:1.2": "Y is declared as real d×d and as real scalar",
@@ -42,8 +43,12 @@ ILL_FORMED = {
     "fig:1": "left side is d^2×1, right side is 1×1",
     "lem:C.8": "X is declared as fixed real d×d and as variable real d×d",
     "lem:4.1": "X is declared as fixed real d×d and as variable real d×d",
+    "lem:D.5": "matrix product of n×k by n×k: k columns meet n rows",
 }
 REFUTED = {"lem:3.10", "prf:B.1.7", "lem:C.7", "prf:4.1"}
+REFUTED |= {"lem:E.3", "eq:E.7", "eq:E.8", "eq:E.9", "eq:E.10", "prf:E.3", "lem:D.3", "prf:D.6"}
+PARTLY_TRUE = {"prf:E.3", "lem:D.3"}
+FAMILIES = {"prf:4.1", "lem:E.3"}
 
 
 def modules() -> list[Any]:
@@ -68,7 +73,9 @@ def test_every_statement_is_there_and_the_standing_forms_pass(paper_report: Repo
 def test_which_printed_forms_do_not_stand(paper_report: Report) -> None:
     found: dict[Word, set[str]] = {}
     for result in paper_report.results:
-        assert result.printed is not None
+        if result.printed is None:
+            assert result.claim.kind in (Kind.HYPOTHESIS, Kind.CITED)
+            continue
         found.setdefault(result.printed.status.word, set()).add(result.claim.id)
     standing = {Word.PROVED, Word.PROVED_AT_SIZES, Word.SUPPORTED, Word.DEFINED}
     assert found.keys() <= standing | {Word.REFUTED, Word.ILL_FORMED}
@@ -90,7 +97,7 @@ def test_refuted_statements_show_a_counterexample(paper_report: Report) -> None:
         assert printed is not None
         found = printed.counterexample
         assert found is not None
-        assert ("family" in found) == (id == "prf:4.1")
+        assert ("family" in found) == (id in FAMILIES)
     # The role of the 1/d shows first at d = 2, and softmax is constant at n = 1.
     for id in ("lem:3.10", "lem:C.7"):
         printed = paper_report[id].printed
@@ -122,7 +129,9 @@ def test_no_level_contradicts_another(paper_report: Report) -> None:
             assert Outcome.ERROR not in said.values(), result.claim.id
             if form.status.word not in (Word.REFUTED, Word.ILL_FORMED):
                 assert Outcome.REFUTED not in said.values(), result.claim.id
-            elif form.status.word is Word.REFUTED and result.claim.id != "prf:4.1":
+            # At small sizes 8 B n holds, and every level that speaks about those says so; beside an equality
+            # that fails, a bound may hold for all sizes.
+            elif form.status.word is Word.REFUTED and result.claim.id not in FAMILIES | PARTLY_TRUE:
                 holding = {level for level, outcome in said.items() if outcome is Outcome.HOLDS}
                 assert holding == {Level.WELL_FORMED}, result.claim.id
 
@@ -179,7 +188,8 @@ def test_each_claim_says_what_it_quotes() -> None:
         assert claim.quote, claim.id
         assert claim.formula, claim.id
         assert claim.source, claim.id
-        assert claim.printed_form is not None, claim.id
+        assumed = claim.kind in (Kind.HYPOTHESIS, Kind.CITED)
+        assert (claim.printed_form is None) == assumed, claim.id
 
 
 def test_what_the_parts_cite() -> None:

@@ -98,7 +98,8 @@ WORDS = {
     "proved", "proved modulo", "proved at sizes", "supported", "defined", "assumed",
     "refuted", "refuted modulo", "ill-formed", "unknown", "vacuous", "error",
 }  # fmt: skip
-LEVELS = {"well_formed", "numeric", "finite_difference", "exact", "generic", "cost", "counterexample"}
+LEVELS = {"well_formed", "numeric", "finite_difference", "exact", "ball", "generic", "cost", "family"}
+LEVELS |= {"counterexample"}
 
 
 def assert_schema(data: Any) -> None:
