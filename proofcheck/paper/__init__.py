@@ -11,6 +11,7 @@ MODULES = (
     "proofcheck.paper.derivatives",
     "proofcheck.paper.figures",
     "proofcheck.paper.quadratic_time",
+    "proofcheck.paper.forward",
     "proofcheck.paper.low_rank",
     "proofcheck.paper.lower_bound",
     "proofcheck.paper.lower_bound_proof",

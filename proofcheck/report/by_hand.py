@@ -10,7 +10,7 @@ from typing import Any
 
 from proofcheck.claims.verdict import Relation
 
-__all__ = ["by_hand"]
+__all__ = ["by_hand", "decimal_beside", "is_zero", "matrix_lines"]
 
 _WIDTH = 100
 _SYMBOLS = {Relation.EQUAL.value: "=", Relation.AT_MOST.value: "≤"}
@@ -33,7 +33,9 @@ def _point(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"relation {number} of the statement, left {symbol} right, fails{place}:"
     for side in ("left", "right"):
         exact = found.get(side, "")
-        yield from _wrapped(f"    {side:<5} = {exact}{_decimal(exact, found.get(f'{side}_decimal', exact))}")
+        yield from _wrapped(
+            f"    {side:<5} = {exact}{decimal_beside(exact, found.get(f'{side}_decimal', exact))}"
+        )
 
 
 def _setting(head: str, found: Mapping[str, Any]) -> Iterator[str]:
@@ -42,8 +44,10 @@ def _setting(head: str, found: Mapping[str, Any]) -> Iterator[str]:
     if places:
         yield from _wrapped(head + ", ".join(f"{name} = {value}" for name, value in places.items()))
     inputs = found.get("inputs", {})
-    zero = [name for name, value in inputs.items() if _is_zero(value)]
-    yield from _side_by_side([_matrix(name, value) for name, value in inputs.items() if name not in zero])
+    zero = [name for name, value in inputs.items() if is_zero(value)]
+    yield from _side_by_side(
+        [matrix_lines(name, value) for name, value in inputs.items() if name not in zero]
+    )
     if zero:
         yield from _wrapped(f"    {' = '.join(zero)} = 0")
 
@@ -69,7 +73,8 @@ def _wrapped(line: str) -> list[str]:
     return textwrap.wrap(line, _WIDTH, subsequent_indent=" " * 12, break_on_hyphens=False)
 
 
-def _decimal(exact: str, decimal: str) -> str:
+def decimal_beside(exact: str, decimal: str) -> str:
+    """The decimals of an exact value as they follow it; nothing where they say no more."""
     if exact == decimal:
         return ""
     with suppress(ValueError):
@@ -78,17 +83,18 @@ def _decimal(exact: str, decimal: str) -> str:
     return f" ≈ {decimal}"
 
 
-def _is_zero(value: Any) -> bool:
-    return all(map(_is_zero, value)) if isinstance(value, list) else value == "0"
+def is_zero(value: Any) -> bool:
+    """Whether an input is 0 throughout."""
+    return all(map(is_zero, value)) if isinstance(value, list) else value == "0"
 
 
-def _matrix(name: str, value: Any) -> list[str]:
+def matrix_lines(name: str, value: Any) -> list[str]:
     """An input as lines of one width: a scalar, a vector in one row, a matrix or its slices."""
     if not isinstance(value, list):
         return [f"{name} = {value}"]
     rows = value if value and isinstance(value[0], list) else [value]
     if rows[0] and isinstance(rows[0][0], list):
-        lines = [line for k, part in enumerate(rows, start=1) for line in _matrix(f"{name}[{k}]", part)]
+        lines = [line for k, part in enumerate(rows, start=1) for line in matrix_lines(f"{name}[{k}]", part)]
         return [line.ljust(max(map(len, lines))) for line in lines]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["[" + " ".join(e.rjust(w) for e, w in zip(row, widths, strict=True)) + "]" for row in rows]

@@ -6,8 +6,6 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from fractions import Fraction
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +14,7 @@ from rich.text import Text
 
 from proofcheck.claims.status import Status, Word, passes
 from proofcheck.claims.verdict import Relation
+from proofcheck.report.by_hand import decimal_beside, is_zero, matrix_lines
 from proofcheck.results import ClaimResult, FormResult, Report
 
 __all__ = ["print_table", "summary"]
@@ -167,8 +166,8 @@ def _case(found: Mapping[str, Any], head: str, width: int) -> Iterator[Text]:
     """One disproof: sizes, indices, inputs, and the two sides exactly and in decimals."""
     settings = [f"{name} = {value}" for name, value in {**found["sizes"], **found["indices"]}.items()]
     yield from _wrap(f"{head} at {', '.join(settings)}" if settings else head, width, 4)
-    zero = [name for name, value in found["inputs"].items() if _is_zero(value)]
-    blocks = [_block(name, value) for name, value in found["inputs"].items() if name not in zero]
+    zero = [name for name, value in found["inputs"].items() if is_zero(value)]
+    blocks = [matrix_lines(name, value) for name, value in found["inputs"].items() if name not in zero]
     yield from _side_by_side(blocks, width, 6)
     if zero:
         yield from _wrap(f"{' = '.join(zero)} = 0", width, 6)
@@ -179,16 +178,7 @@ def _case(found: Mapping[str, Any], head: str, width: int) -> Iterator[Text]:
         exact, decimal = found[side], found[f"{side}_decimal"]
         if len(exact) > _LONGEST_EXPRESSION:
             exact = f"{exact[:_LONGEST_EXPRESSION]}… (whole with --format json)"
-        yield from _wrap(f"{side:<5} = {exact}{_decimal(exact, decimal)}", width, 8, hanging=8)
-
-
-def _decimal(exact: str, decimal: str) -> str:
-    if exact == decimal:
-        return ""
-    with suppress(ValueError):
-        if Fraction(exact) == Fraction(decimal):
-            return f" = {decimal}"
-    return f" ≈ {decimal}"
+        yield from _wrap(f"{side:<5} = {exact}{decimal_beside(exact, decimal)}", width, 8, hanging=8)
 
 
 def _family(found: Mapping[str, Any], width: int) -> Iterator[Text]:
@@ -203,29 +193,10 @@ def _growth(found: Mapping[str, Any], width: int) -> Iterator[Text]:
     """Inputs along which a ratio outgrows every constant."""
     along, number = found["family"]["along"], found["relation_number"]
     yield from _wrap(f"counterexample along {along}, in relation {number}", width, 4)
-    blocks = [_block(name, value) for name, value in found["inputs"].items()]
+    blocks = [matrix_lines(name, value) for name, value in found["inputs"].items()]
     yield from _side_by_side(blocks, width, 6)
     ratios = ", ".join(f"{one['ratio']} at t = {one['t']}" for one in found["ratio_at"])
     yield from _wrap(f"left / bound grows as {found['growth']}: {ratios}", width, 6, hanging=8)
-
-
-def _is_zero(value: Any) -> bool:
-    return all(map(_is_zero, value)) if isinstance(value, list) else value == "0"
-
-
-def _block(name: str, value: Any) -> list[str]:
-    """An input as lines of equal length: a scalar, a vector in one row, a matrix in several."""
-    if not isinstance(value, list):
-        return [f"{name} = {value}"]
-    if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list):
-        slices = [_block(f"{name}[{k}]", part) for k, part in enumerate(value, start=1)]
-        lines = [line for part in slices for line in part]
-        return [line.ljust(max(map(len, lines))) for line in lines]
-    rows = value if value and isinstance(value[0], list) else [value]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    lines = ["[" + " ".join(e.rjust(w) for e, w in zip(row, widths, strict=True)) + "]" for row in rows]
-    head = f"{name} = "
-    return [(head if k == 0 else " " * len(head)) + line for k, line in enumerate(lines)]
 
 
 def _side_by_side(blocks: Sequence[list[str]], width: int, indent: int) -> Iterator[Text]:

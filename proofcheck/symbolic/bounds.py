@@ -76,8 +76,11 @@ def _power(base: Bounds, exponent: Fraction) -> Bounds:
     if exponent.denominator != 1:
         return (Fraction(0), math.inf)  # a real root, where it is defined
     if exponent < 0:
-        # Where it is defined the base is not 0; of a base of one sign, only the sign is kept.
-        if low >= 0 or exponent % 2 == 0:
+        if low > 0:
+            first = Fraction(0) if high == math.inf else high ** int(exponent)
+            return first, low ** int(exponent)
+        # Where it is defined the base is not 0; of a base that comes near to it, only the sign is kept.
+        if low == 0 or exponent % 2 == 0:
             return Fraction(0), math.inf
         return (-math.inf, Fraction(0)) if high <= 0 else _ANY
     k = int(exponent)

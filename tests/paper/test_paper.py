@@ -31,7 +31,7 @@ def:1.1 def:1.2 rem:1.3 def:1.4 not:kronecker def:3.2 def:3.3 def:3.4 def:3.5 de
 fact:3.9 lem:3.10 fig:1 fig:2 lem:4.1 fact:A.1 fact:A.2 def:A.3 fact:A.4 lem:B.1.1 lem:B.1.2 lem:B.1.3
 lem:B.1.4 lem:B.1.5 lem:B.1.6 lem:B.1.7 lem:B.1.8 lem:C.1 lem:C.2 def:C.3 lem:C.4 def:C.5 lem:C.6
 lem:C.7 lem:C.8 hyp:3.1 def:E.1 lem:E.2 lem:E.3 eq:E.7 eq:E.8 eq:E.9 eq:E.10 lem:E.4
-lem:D.2 lem:D.3 lem:D.4 lem:D.5
+lem:D.2 lem:D.3 lem:D.4 lem:D.5 as23:poly as23:row-sum as23:output
 """
 ILL_FORMED = {
     "def:1.2": "Y is declared as real d×d and as real scalar",

@@ -35,6 +35,9 @@ FORMULAS: dict[str, tuple[Any, tuple[Any, Any]]] = {
     "not written so that it shows": (lambda xp, a: 1 - xp.sum(a["vs"]), (-math.inf, 1)),
     "an odd power": (lambda xp, a: a["w"] ** 3, (-1, 1)),
     "a quotient of unknown sign": (lambda xp, a: 1 / a["w"], (-math.inf, math.inf)),
+    "half of it": (lambda xp, a: a["w"] / 2, (-Fraction(1, 2), Fraction(1, 2))),
+    "a reciprocal": (lambda xp, a: 1 / (1 + a["v"]), (Fraction(1, 2), 1)),
+    "a reciprocal without an end": (lambda xp, a: 1 / (2 + a["b"]) ** 2, (0, Fraction(1, 4))),
     "a logarithm": (lambda xp, a: xp.log(a["b"]), (-math.inf, math.inf)),
 }
 
