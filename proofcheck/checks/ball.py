@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import flint
 import numpy as np
 from mpmath import iv
 
@@ -36,7 +37,7 @@ from proofcheck.claims.claim import Form
 from proofcheck.claims.proposition import AtMost
 from proofcheck.claims.verdict import Level, Outcome, Relation, Verdict
 from proofcheck.errors import OutsideCalculusError
-from proofcheck.namespaces.ball import ball, box, ends, precision
+from proofcheck.namespaces.ball import Enclosure, ball, box, ends, precision
 from proofcheck.namespaces.strict import Array, StrictNamespace
 
 __all__ = ["MOST_BOXES", "check_ball"]
@@ -61,28 +62,34 @@ class _Case:
     places: tuple[Place, ...]
     whole: tuple[Side, ...]
 
-    def arrays(self, sides: tuple[Side, ...], make: Callable[[Fraction, Fraction], Any]) -> dict[str, Array]:
-        """The inputs over a box, in any interval arithmetic."""
-        inputs = {}
-        for name, fixed in self.fixed.items():
-            values = np.empty(fixed.shape, dtype=object)
-            for position in np.ndindex(*fixed.shape):
-                number: Fraction | None = fixed[position]  # type: ignore[assignment]
-                if number is not None:
-                    values[position] = make(number, number)
-            inputs[name] = Array(values)
-        for (name, position), (low, high) in zip(self.places, sides, strict=True):
-            inputs[name].values[position] = make(low, high)
-        return inputs
+    def gaps(
+        self,
+        sides: tuple[Side, ...],
+        number: Callable[[Any], Any],
+        interval: Callable[[Fraction, Fraction], Any],
+    ) -> list[Any]:
+        """Intervals for right − left over a box, for every entry of every inequality.
 
-    def gaps(self, sides: tuple[Side, ...]) -> Iterator[Any]:
-        """Balls for right − left, for every entry of every inequality."""
-        xp = StrictNamespace(ball)
-        found = evaluate(self.form, xp, self.sizes, {}, self.indices, arrays=self.arrays(sides, box))
-        for atom in found:
-            if isinstance(atom, AtMost):
-                for _, left, right in entries(atom):
-                    yield ball(0) + right - left
+        Args:
+            sides: of the box.
+            number: an interval around one exact number, in some library.
+            interval: one around all numbers between two.
+        """
+        inputs = {name: Array(np.empty(fixed.shape, dtype=object)) for name, fixed in self.fixed.items()}
+        for name, fixed in self.fixed.items():
+            for position in np.ndindex(*fixed.shape):
+                if fixed[position] is not None:
+                    inputs[name].values[position] = Enclosure(number(fixed[position]), number)
+        for (name, position), (low, high) in zip(self.places, sides, strict=True):
+            inputs[name].values[position] = Enclosure(interval(low, high), number)
+        xp = StrictNamespace(lambda value: Enclosure(number(value), number))
+        found = evaluate(self.form, xp, self.sizes, {}, self.indices, arrays=inputs)
+        return [
+            (xp.number(0) + right - left).value
+            for atom in found
+            if isinstance(atom, AtMost)
+            for _, left, right in entries(atom)
+        ]
 
     def midpoint(self, sides: tuple[Side, ...]) -> dict[str, np.ndarray[Any, Any]]:
         """The inputs at the middle of a box, as fractions."""
@@ -114,9 +121,9 @@ def check_ball(form: Form, rng: np.random.Generator, *, most_boxes: int = MOST_B
     confirmed = 0
     try:
         for case in _cases(form):
-            if not any(True for _ in _quiet(case, case.whole)):
-                return Verdict(Level.BALL, Outcome.NOT_RUN)
             answer = _decide(case, most_boxes - boxes)
+            if answer is None:
+                return Verdict(Level.BALL, Outcome.NOT_RUN)
             boxes += answer.boxes
             if answer.counterexample is not None:
                 found = answer.counterexample
@@ -135,12 +142,12 @@ def check_ball(form: Form, rng: np.random.Generator, *, most_boxes: int = MOST_B
                     Level.BALL, Outcome.UNKNOWN, f"at {where}: {answer.undecided}", covers, tuple(proved)
                 )
             if confirmed < _SECOND_OPINIONS and answer.leaves:
-                leaf = answer.leaves[int(rng.integers(len(answer.leaves)))]
-                if not _confirmed(case, leaf):
+                agrees = _agrees(case, answer.leaves[int(rng.integers(len(answer.leaves)))])
+                if agrees is False:
                     return Verdict(
                         Level.BALL, Outcome.ERROR, "mpmath's interval is apart from Arb's ball", covers
                     )
-                confirmed += 1
+                confirmed += agrees is True
             if case.sizes not in proved:
                 proved.append(case.sizes)
     except OutsideCalculusError as error:
@@ -172,7 +179,8 @@ class _Answer:
     counterexample: dict[str, Any] | None = None
 
 
-def _decide(case: _Case, budget: int) -> _Answer:
+def _decide(case: _Case, budget: int) -> _Answer | None:
+    """What holds on the whole box; None where no inequality is stated."""
     order = itertools.count()
     queue: list[tuple[float, int, tuple[Side, ...]]] = [(0.0, next(order), case.whole)]
     leaves: list[tuple[Side, ...]] = []
@@ -182,38 +190,36 @@ def _decide(case: _Case, budget: int) -> _Answer:
         if boxes >= budget:
             return _Answer(boxes, leaves, _needs(case, [sides, *(one for _, _, one in queue)], worst))
         boxes += 1
-        low = high = float("inf")
-        for gap in _quiet(case, sides):
-            bottom, top = ends(gap) if gap is not None else (-float("inf"), float("inf"))
-            exact_zero = gap is not None and gap >= 0
-            low, high = min(low, 0.0 if exact_zero and bottom < 0 else bottom), min(high, top)
-        if low >= 0:
+        gaps = _balls(case, sides)
+        if not gaps:
+            return None
+        if all(gap >= 0 for gap in gaps):
             leaves.append(sides)
             continue
-        if high < 0:
-            middle = case.midpoint(sides)
-            found = disproof_at(case.form, case.sizes, middle, case.indices)
+        if any(gap < 0 for gap in gaps):
+            found = disproof_at(case.form, case.sizes, case.midpoint(sides), case.indices)
             if found is not None:
                 return _Answer(boxes, leaves, counterexample=found)
             return _Answer(boxes, leaves, "refuted by balls, but the midpoint is not confirmed exactly")
-        widths = [high - low for low, high in sides]
+        widths = [last - first for first, last in sides]
         if not widths or max(widths) == 0:
             return _Answer(boxes, leaves, "the two sides agree to the precision of the balls")
         longest = widths.index(max(widths))
-        start, end = sides[longest]
-        middle_of_side = (start + end) / 2
-        for half in ((start, middle_of_side), (middle_of_side, end)):
-            heapq.heappush(queue, (low, next(order), (*sides[:longest], half, *sides[longest + 1 :])))
+        first, last = sides[longest]
+        middle = (first + last) / 2
+        violation = min(ends(gap)[0] for gap in gaps)
+        for half in ((first, middle), (middle, last)):
+            heapq.heappush(queue, (violation, next(order), (*sides[:longest], half, *sides[longest + 1 :])))
     return _Answer(boxes, leaves)
 
 
-def _quiet(case: _Case, sides: tuple[Side, ...]) -> list[Any]:
-    """The gaps over a box; a division by a ball that holds 0 tells nothing."""
+def _balls(case: _Case, sides: tuple[Side, ...]) -> list[Any]:
+    """Arb's balls for the gaps; one that holds everything where the statement is not defined."""
     with precision(_BITS):
         try:
-            return list(case.gaps(sides))
+            return case.gaps(sides, ball, box)
         except (ZeroDivisionError, ValueError):
-            return [None]
+            return [flint.arb("nan")]
 
 
 def _needs(case: _Case, open_boxes: list[tuple[Side, ...]], worst: float) -> str:
@@ -235,8 +241,8 @@ def _needs(case: _Case, open_boxes: list[tuple[Side, ...]], worst: float) -> str
     )
 
 
-def _confirmed(case: _Case, sides: tuple[Side, ...]) -> bool:
-    """Whether mpmath's interval for each gap meets Arb's ball for it."""
+def _agrees(case: _Case, sides: tuple[Side, ...]) -> bool | None:
+    """Whether mpmath's interval for each gap meets Arb's ball for it; None where mpmath has none."""
 
     def number(value: Any) -> Any:
         fraction = Fraction(value)
@@ -245,15 +251,11 @@ def _confirmed(case: _Case, sides: tuple[Side, ...]) -> bool:
     def interval(low: Fraction, high: Fraction) -> Any:
         return iv.mpf([number(low).a, number(high).b])
 
-    xp = StrictNamespace(number)
-    found = evaluate(case.form, xp, case.sizes, {}, case.indices, arrays=case.arrays(sides, interval))
-    others = [
-        number(0) + right - left
-        for atom in found
-        if isinstance(atom, AtMost)
-        for _, left, right in entries(atom)
-    ]
-    for own, other in zip(_quiet(case, sides), others, strict=True):
+    try:
+        others = case.gaps(sides, number, interval)
+    except (ZeroDivisionError, ValueError):
+        return None
+    for own, other in zip(_balls(case, sides), others, strict=True):
         low, high = ends(own)
         if float(other.b) < low or high < float(other.a):
             return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -96,12 +97,13 @@ def discrete_cases(form: Form, sizes_run: Sequence[Sizes]) -> Iterator[tuple[Siz
     """
     domains = form.domains()
     for sizes in sizes_run:
-        choices = itertools.product(*(domain.cases(sizes) for domain in domains.values()))
-        for number, chosen in enumerate(choices):
-            if number == _MOST_CASES:
-                raise OutsideCalculusError(
-                    f"more than {_MOST_CASES} discrete cases at {sizes_words(sizes)}; name smaller sizes"
-                )
+        # One more than allowed is enough to know; all of them may be more than memory holds.
+        choices = [list(itertools.islice(one.cases(sizes), _MOST_CASES + 1)) for one in domains.values()]
+        if math.prod(map(len, choices)) > _MOST_CASES:
+            raise OutsideCalculusError(
+                f"more than {_MOST_CASES} discrete cases at {sizes_words(sizes)}; name smaller sizes"
+            )
+        for chosen in itertools.product(*choices):
             yield sizes, dict(zip(domains, chosen, strict=True))
 
 

@@ -30,7 +30,7 @@ from proofcheck.namespaces.counting import CountedArray, CountingNamespace, Coun
 from proofcheck.namespaces.sizes import Size
 from proofcheck.namespaces.strict import shape_text
 
-__all__ = ["check_cost", "constant_for", "growing_family", "symbolic_shapes"]
+__all__ = ["atoms_of_shapes", "check_cost", "constant_for", "growing_family", "symbolic_shapes"]
 
 Monomial: TypeAlias = tuple[tuple[str, int], ...]
 
@@ -226,7 +226,7 @@ def symbolic_shapes(form: Form) -> bool:
         OutsideCalculusError: not expressible with symbolic sizes.
     """
     seen = False
-    for atom in _evaluate(form, CountingNamespace(_in_order_of_appearance(form))):
+    for atom in atoms_of_shapes(form):
         if isinstance(atom, HasShape):
             seen = True
             value, stated = _shape(atom.value), tuple(atom.shape)
@@ -239,6 +239,16 @@ def symbolic_shapes(form: Form) -> bool:
             if left != right and not one_scalar:
                 raise ShapeError(f"left side is {shape_text(left)}, right side is {shape_text(right)}")
     return seen
+
+
+def atoms_of_shapes(form: Form) -> Iterator[Atom]:
+    """The relations the statement returns about arrays without values, at symbolic sizes.
+
+    Raises:
+        IllFormedError: shapes do not fit.
+        OutsideCalculusError: not expressible with symbolic sizes.
+    """
+    return _evaluate(form, CountingNamespace(_in_order_of_appearance(form)))
 
 
 def _shape(side: Any) -> Shape:

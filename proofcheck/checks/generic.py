@@ -139,7 +139,7 @@ def check_generic(form: Form, rng: np.random.Generator) -> Verdict:
         given = any(gap is not None for _, gap in found.inequalities)
         outcome = Outcome.UNKNOWN if given else Outcome.NOT_RUN
         return Verdict(Level.GENERIC, outcome, open_inequality, covers=frozenset({Relation.AT_MOST}))
-    points = _points(form, rng)
+    points = _points(form, rng, frozenset(covers))
     if points.failing:
         # If the calculus proved what a point disproves, one of the two is broken.
         outcome = Outcome.REFUTED if unproved else Outcome.ERROR
@@ -197,7 +197,7 @@ def _open_inequality(found: _Interpreted, form: Form) -> str:
             decision = decide(add(difference, mul(_MINUS_ONE, gap)))
             if decision.answer is not Answer.PROVED:
                 return f"{words}: the gap is not seen to be the difference of the sides: {decision.reason}"
-        if bounds_of(difference if gap is None else gap, domains)[0] < 0:
+        if not bounds_of(difference if gap is None else gap, domains)[0] >= 0:
             return f"{words}: no sign can be read off from how the difference is written"
     return ""
 
@@ -211,8 +211,8 @@ class _Points:
     failing: str = ""
 
 
-def _points(form: Form, rng: np.random.Generator) -> _Points:
-    """Evaluate the statement at a few random points at which it is defined."""
+def _points(form: Form, rng: np.random.Generator, covers: frozenset[Relation]) -> _Points:
+    """Evaluate relations of these kinds at a few random points at which the statement is defined."""
     checked, how = 0, "exactly"
     for draw in range(_DRAWS):
         sizes: Sizes = {name: int(rng.integers(1, _LARGEST_SIZE + 1)) for name in form.size_symbols}
@@ -222,11 +222,11 @@ def _points(form: Form, rng: np.random.Generator) -> _Points:
         indices = choices[int(rng.integers(len(choices)))]
         try:
             try:
-                differ = _differ(form, sizes, point, indices)
+                differ = _differ(form, sizes, point, indices, covers)
             except OutsideCalculusError:
                 how = f"to {_EQUAL_TO} digits"
                 with mpmath.workdps(_DIGITS):
-                    differ = _differ(form, sizes, point, indices, exact=False)
+                    differ = _differ(form, sizes, point, indices, covers, exact=False)
         except (ZeroDivisionError, OverflowError, ValueError):
             continue  # not defined here: a divisor is 0, a logarithm's argument is not positive
         if differ:
@@ -237,20 +237,24 @@ def _points(form: Form, rng: np.random.Generator) -> _Points:
     return _Points(checked, how)
 
 
-def _differ(form: Form, sizes: Sizes, point: Any, indices: Any, *, exact: bool = True) -> bool:
-    """Whether a relation fails at a point."""
+def _differ(
+    form: Form, sizes: Sizes, point: Any, indices: Any, covers: frozenset[Relation], *, exact: bool = True
+) -> bool:
+    """Whether a relation of these kinds fails at a point."""
     field = ExactField()
     number: Callable[[Any], Any] = field.constant if exact else _to_mpf
     for atom in evaluate(form, StrictNamespace(number), sizes, point, indices):
-        if not isinstance(atom, (Equal, AtMost)):
+        # What is not proved is not this level's, and may well fail.
+        if not isinstance(atom, (Equal, AtMost)) or atom.kind not in covers:
             continue
+        one_sided = isinstance(atom, AtMost)
         for _, left, right in entries(atom):
             gap = number(0) + left - right
             if exact:
-                if gap.sign() > 0 if isinstance(atom, AtMost) else not gap.is_zero():
+                if (one_sided and gap.sign() > 0) or (not one_sided and not gap.is_zero()):
                     return True
             else:
-                excess = gap if isinstance(atom, AtMost) else abs(gap)
+                excess = gap if one_sided else abs(gap)
                 if excess > mpmath.mpf(10) ** -_EQUAL_TO * max(1, abs(left), abs(right)):
                     return True
     return False

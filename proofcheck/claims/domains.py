@@ -70,14 +70,17 @@ class Domain:
     is_positive: ClassVar[bool] = False
     is_discrete: ClassVar[bool] = False
     """Not every entry may be moved a little: EXACT and BALL go through :meth:`cases`."""
-    bounds: ClassVar[tuple[Fraction, Fraction] | None] = None
-    """The least interval that holds every entry, where there is one."""
 
     def __init__(self, *dims: str, role: str = "") -> None:
         for text in dims:
             _factors(text)
         object.__setattr__(self, "dims", dims)
         object.__setattr__(self, "role", role)
+
+    @property
+    def bounds(self) -> tuple[Fraction, Fraction] | None:
+        """The least interval that holds every entry, where there is one."""
+        return None
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -114,9 +117,9 @@ class Domain:
         for position in np.ndindex(*value.shape):
             present = value[position]
             for entry in table[: table.index(present)] if present in table else table:
-                other = value.copy()
-                other[position] = entry
-                yield other
+                other = self.changed(value, position, entry)
+                if other is not None:
+                    yield other
 
     def contains(self, values: np.ndarray[Any, Any]) -> bool:
         """Whether an array of fractions is a member, whatever its shape."""
@@ -178,7 +181,11 @@ class Interval(Domain):
         super().__init__(*dims, role=role)
         object.__setattr__(self, "low", Fraction(low))
         object.__setattr__(self, "high", Fraction(high))
-        object.__setattr__(self, "bounds", (self.low, self.high))
+
+    @property
+    def bounds(self) -> tuple[Fraction, Fraction]:
+        """The ends."""
+        return self.low, self.high
 
     def describe(self) -> str:
         """In words: ``real n×d in [0, 1]``."""
@@ -277,10 +284,6 @@ class HalfMax(Interval):
             for row, columns in zip(_rows(out), chosen, strict=True):
                 row[list(columns)] = Fraction(1)
             yield out
-
-    def simpler(self, value: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:
-        """As for an interval, as long as half of each row stays 1."""
-        return (other for other in super().simpler(value) if _half_is_one(other))
 
     def contains(self, values: np.ndarray[Any, Any]) -> bool:
         """Whether the entries are in [0, 1] and half of each row is 1."""

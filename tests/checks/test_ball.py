@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from proofcheck import verify
 from proofcheck.checks import ball
 from proofcheck.checks.ball import check_ball
 from proofcheck.claims import (
@@ -24,7 +25,8 @@ from proofcheck.claims import (
     at_most,
     equal,
 )
-from tests.helpers import form_of, rng
+from proofcheck.claims.status import Word
+from tests.helpers import claim_of, form_of, rng
 
 UNIT = Interval(0, 1)
 
@@ -147,3 +149,47 @@ def test_a_softmax_inequality_with_128_entries_in_under_5_seconds() -> None:
     assert found.outcome is Outcome.HOLDS
     assert found.sizes == ({"n": 128},)
     assert time.perf_counter() - start < 5
+
+
+def test_constants_of_every_kind() -> None:
+    """A statement that other levels take is no error here."""
+    form = form_of(
+        lambda xp, x: at_most(Fraction(1, 3) * x + 0.25 * x - x / 2, x**2 + Fraction(1, 10)), x=UNIT
+    )
+    assert check_ball(form, rng()).outcome is Outcome.HOLDS
+    given = {"x": UNIT}
+    assert verify(claims=[claim_of(form.statement, **given)], cache=False)["lem:test"].status.word in (
+        Word.PROVED,
+        Word.PROVED_AT_SIZES,
+    )
+
+
+def test_derivatives() -> None:
+    """d/dx x² (1 − x) is at most 1/3, at x = 1/3."""
+    form = form_of(
+        lambda xp, x: at_most(
+            xp.gradient(lambda t: t * t * (1 - t), x), xp.array(Fraction(1, 3) + Fraction(1, 50))
+        ),
+        x=UNIT,
+    )
+    assert check_ball(form, rng()).outcome is Outcome.HOLDS
+    tight = form_of(
+        lambda xp, x: at_most(xp.gradient(lambda t: t * t * (1 - t), x), xp.array(Fraction(33, 100))), x=UNIT
+    )
+    assert check_ball(tight, rng()).outcome is Outcome.REFUTED
+
+
+def test_what_mpmath_has_no_interval_for_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(self: Any, *arguments: Any) -> Any:
+        raise ValueError("no interval")
+
+    form = form_of(cubic(Fraction(15, 100)), x=UNIT)
+    sound = ball._Case.gaps
+    monkeypatch.setattr(
+        ball._Case,
+        "gaps",
+        lambda self, sides, number, box: (sound if number is ball.ball else none)(self, sides, number, box),
+    )
+    found = check_ball(form, rng())
+    assert found.outcome is Outcome.HOLDS
+    assert found.detail.endswith("agree on 0")

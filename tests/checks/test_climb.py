@@ -70,3 +70,9 @@ def test_resizing() -> None:
     assert longer["A"].shape == (4, 2)
     assert (longer["A"][2:] == point["A"]).all()
     assert resized(form, point, "d", [0]) is None
+
+
+def test_a_statement_that_is_not_defined_everywhere() -> None:
+    """The log of a table value that is not positive is no step, and no error."""
+    form = form_of(lambda xp, x: at_most(xp.log(x), x), x=Real("n"))
+    assert climb(form, rng()) is None

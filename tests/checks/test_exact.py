@@ -13,6 +13,8 @@ from proofcheck.checks import exact
 from proofcheck.checks.exact import check_exact, symbolic_inputs
 from proofcheck.checks.second_opinion import Opinion
 from proofcheck.claims import (
+    Bits,
+    HalfMax,
     Index,
     Interval,
     Level,
@@ -219,3 +221,23 @@ def test_chosen_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert verdict.sizes == ({"n": 4}, {"n": 5})
     assert verdict.detail.startswith("9 entries")
     assert np.prod([one["n"] for one in verdict.sizes]) == 20
+
+
+def test_too_many_discrete_cases_are_counted_and_not_made() -> None:
+    """2^400 arrays of bits: the answer comes at once, and says what to do."""
+    form = form_of(
+        lambda xp, v: at_most(xp.sum(v), xp.sum(v) + 1), v=Bits("n"), sizes={Level.EXACT: ({"n": 400},)}
+    )
+    verdict = check_exact(form, rng())
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "more than 512 discrete cases at n=400" in verdict.detail
+
+
+def test_discrete_inputs_are_gone_through() -> None:
+    """v² = v holds for bits and not for [0, 1]; half of the entries of a row are 1."""
+    square = form_of(lambda xp, v: equal(v * v, v), v=Bits("n"))
+    assert check_exact(square, rng()).outcome is Outcome.HOLDS
+    assert check_exact(form_of(square.statement, v=Interval(0, 1, "n")), rng()).outcome is Outcome.REFUTED
+    half = form_of(lambda xp, p, n: at_most(n, 2 * xp.sum(p)), p=HalfMax("n"))
+    assert check_exact(half, rng()).outcome is Outcome.HOLDS
+    assert check_exact(form_of(half.statement, p=Interval(0, 1, "n")), rng()).outcome is Outcome.UNKNOWN

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from proofcheck import verify
 from proofcheck.checks.family import check_family
-from proofcheck.claims import Bits, Claim, HalfMax, Interval, Kind, Outcome, Positive, Real, bounded
+from proofcheck.claims import Bits, Claim, HalfMax, Interval, Kind, Outcome, Positive, Real, bounded, equal
 from proofcheck.claims.claim import Form
 from proofcheck.claims.status import Word
 from proofcheck.errors import ClaimDefinitionError
@@ -92,3 +94,38 @@ def test_the_mended_form_has_no_family() -> None:
     assert one.forms()["mended"].family is None
     with pytest.raises(ClaimDefinitionError, match="second family"):
         one.family("again", given={})(equal_entries)
+
+
+def test_the_point_that_is_shown_is_within_the_hypotheses() -> None:
+    """A simpler base input that would make a member outside them is not taken."""
+    one = claim(lambda xp, v: bounded(xp.sum(v * v), by=1), v=Interval(1, 2, "n"))
+    one.family("v = (2 - x) 1_t", given={"x": Interval(Fraction(1, 2), 1)})(
+        lambda xp, x, t: {"v": (2 - x) * xp.ones(t), "n": t}
+    )
+    assert check_family(printed(one), rng()).outcome is Outcome.REFUTED
+    wider = claim(lambda xp, v: bounded(xp.sum(v * v), by=1), v=Interval(1, Fraction(5, 4), "n"))
+    wider.family("v = x 1_t", given={"x": Half()})(lambda xp, x, t: {"v": x * xp.ones(t), "n": t})
+    shown = check_family(printed(wider), rng()).counterexample
+    assert shown is not None
+    assert 1 <= Fraction(shown["inputs"]["x"]) <= Fraction(5, 4)
+
+
+class Half(Interval):
+    """Draws 5/4, and offers 0 as simpler."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 2)
+
+    def draw(self, rng: Any, sizes: Any, *, scale: Any = None) -> Any:
+        return np.array(Fraction(5, 4), dtype=object)
+
+    def table(self) -> tuple[Fraction, ...]:
+        return (Fraction(1, 2), Fraction(1), Fraction(5, 4))
+
+
+def test_a_statement_that_is_not_defined_everywhere_is_no_error() -> None:
+    """x / x at x = 0: this level has nothing to say of it."""
+    one = claim(lambda xp, x: equal(x / x, x / x * 1), x=Real())
+    for seed in range(8):
+        assert check_family(printed(one), rng(seed)).outcome is Outcome.NOT_RUN
+        assert verify(claims=[one], cache=False, seed=seed)["lem:test"].status.word is not Word.ERROR

@@ -10,6 +10,7 @@ from proofcheck import verify
 from proofcheck.checks.generic import check_generic, differences
 from proofcheck.claims import Index, Interval, Positive, Real, all_of, at_most, equal, has_shape
 from proofcheck.claims.claim import Form
+from proofcheck.claims.status import Word
 from proofcheck.claims.verdict import Outcome, Relation
 from proofcheck.errors import DeclarationError, FreeSymbolError, IndexRangeError, ShapeError
 from proofcheck.symbolic import decide
@@ -197,3 +198,44 @@ def test_what_is_outside_the_calculus_is_unknown_and_named(name: str) -> None:
     verdict = check_generic(form, rng())
     assert verdict.outcome is Outcome.UNKNOWN
     assert words in verdict.detail
+
+
+def test_an_inequality_that_fails_beside_an_equality_that_is_proved() -> None:
+    """Not proved, so not this level's: the counterexample speaks, and nothing contradicts it."""
+    form = form_of(lambda xp, x: all_of(equal(x + x, 2 * x), at_most(x, x - 1)), x=N)
+    verdict = check_generic(form, rng())
+    assert verdict.outcome is Outcome.HOLDS
+    assert verdict.covers == {Relation.EQUAL}
+    assert "inequality 1 of 1" in verdict.detail
+    claim = claim_of(form.statement, x=N)
+    assert verify(claims=[claim], cache=False)["lem:test"].status.word is Word.REFUTED
+
+
+W = {"w": Positive("n"), "v": Interval(0, 1, "n")}
+INEQUALITIES: dict[str, tuple[Any, Outcome]] = {
+    "with its gap": (
+        lambda xp, w, v: at_most(xp.sum(w * v), xp.sum(w), gap=xp.sum(w * (1 - v))),
+        Outcome.HOLDS,
+    ),
+    "seen without one": (lambda xp, w, v: at_most(0, xp.sum(w * v)), Outcome.HOLDS),
+    "not seen": (lambda xp, w, v: at_most(xp.sum(w * v), xp.sum(w)), Outcome.NOT_RUN),
+    "a gap that is not the difference": (
+        lambda xp, w, v: at_most(xp.sum(w * v), xp.sum(w), gap=xp.sum(w * v)),
+        Outcome.UNKNOWN,
+    ),
+    "a gap of no known sign": (
+        lambda xp, w, v: at_most(xp.sum(w), xp.sum(w * v), gap=xp.sum(w * v) - xp.sum(w)),
+        Outcome.UNKNOWN,
+    ),
+    "a scalar against every entry": (lambda xp, w, v: at_most(v, 1, gap=1 - v), Outcome.HOLDS),
+}
+
+
+@pytest.mark.parametrize("name", INEQUALITIES)
+def test_inequalities(name: str) -> None:
+    statement, outcome = INEQUALITIES[name]
+    verdict = check_generic(form_of(statement, **W), rng())
+    assert verdict.outcome is outcome
+    if outcome is Outcome.HOLDS:
+        assert verdict.all_sizes
+        assert verdict.covers == {Relation.AT_MOST}
