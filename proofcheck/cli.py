@@ -30,9 +30,11 @@ from proofcheck.command import (
     USER_ERROR,
     JobsOption,
     ModulesArgument,
+    NoCacheOption,
     OutputOption,
     QuietOption,
     SeedOption,
+    TimeoutOption,
     check_options,
     complain,
     deliver,
@@ -137,9 +139,7 @@ def verify(
         ),
     ] = None,
     jobs: JobsOption = None,
-    timeout: Annotated[
-        float, typer.Option(metavar="S", help="Seconds after which a check is stopped and is unknown.")
-    ] = 60.0,
+    timeout: TimeoutOption = 60.0,
     format: Annotated[Format, typer.Option(help="How to write the report.")] = Format.TABLE,
     output: OutputOption = None,
     seed: SeedOption = 0,
@@ -151,7 +151,7 @@ def verify(
             show_default=False,
         ),
     ] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute everything anew.")] = False,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List all verdicts.")] = False,
 ) -> int:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["INTERRUPTED", "LEVELS", "NOT_PASSED", "PASSED", "TERMINATED", "USER_ERROR"]
-__all__ += ["JobsOption", "ModulesArgument", "NotesOption", "OutputOption", "QuietOption", "SeedOption"]
+__all__ += ["JobsOption", "ModulesArgument", "NoCacheOption", "NotesOption", "OutputOption", "QuietOption"]
+__all__ += ["SeedOption", "TimeoutOption"]
 __all__ += ["check_options", "complain", "deliver", "rendered", "run_command", "usable_cpus"]
 
 PASSED, NOT_PASSED, USER_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
@@ -44,6 +45,10 @@ OutputOption: TypeAlias = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="FILE", help="Write the report here.", show_default=False),
 ]
+TimeoutOption: TypeAlias = Annotated[
+    float, typer.Option(metavar="S", help="Seconds after which a check is stopped and is unknown.")
+]
+NoCacheOption: TypeAlias = Annotated[bool, typer.Option("--no-cache", help="Compute everything anew.")]
 SeedOption: TypeAlias = Annotated[int, typer.Option(metavar="S", help="Of all random inputs.")]
 QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 #: Of a command that shows no progress.

@@ -14,9 +14,11 @@ from proofcheck.command import (
     PASSED,
     JobsOption,
     ModulesArgument,
+    NoCacheOption,
     OutputOption,
     QuietOption,
     SeedOption,
+    TimeoutOption,
     check_options,
     deliver,
     run_command,
@@ -43,13 +45,11 @@ def errata(
         typer.Option(metavar="ID", help="List only this claim; may be repeated.", show_default=False),
     ] = None,
     jobs: JobsOption = None,
-    timeout: Annotated[
-        float, typer.Option(metavar="S", help="Seconds after which a check is stopped and is unknown.")
-    ] = 60.0,
+    timeout: TimeoutOption = 60.0,
     format: Annotated[ErrataFormat, typer.Option(help="How to write the list.")] = ErrataFormat.MARKDOWN,
     output: OutputOption = None,
     seed: SeedOption = 0,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute everything anew.")] = False,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """List what does not stand as printed: why, what stands in its place, and what rests on it.

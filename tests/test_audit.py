@@ -93,6 +93,20 @@ def test_a_larger_right_side_is_weaker() -> None:
     assert found["p - q → p + q"] is Fate.KILLED
 
 
+def test_a_weaker_bound_is_proved_through_the_original() -> None:
+    """The gap of the original does not fit the mutant, and nothing else proves either over softmax rows."""
+
+    def cubic(xp: Any, s: Any, v: Any) -> Any:
+        u = xp.exp(s)
+        o, rest = xp.sum(u * v) / xp.sum(u), xp.sum(u * (1 - v)) / xp.sum(u)
+        return at_most(27 * o * o * rest, 4, gap=(3 * o - 2) ** 2 * (3 * o + 1))
+
+    found = audited(cubic, s=Real("n"), v=Interval(0, 1, "n"))
+    (larger,) = (one for one in found.findings if one.mutation.endswith(": 4 → 5"))
+    assert larger.fate is Fate.WEAKER
+    assert larger.reason == "proved; follows from the original"
+
+
 def test_a_hypothesis_that_is_not_needed_is_slack() -> None:
     def commutes(xp: Any, p: Any, q: Any) -> Any:
         return equal(p + q, q + p)

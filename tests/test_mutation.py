@@ -10,7 +10,19 @@ import numpy as np
 import pytest
 
 from proofcheck.checks.binding import draw_point, evaluate, index_tuples
-from proofcheck.claims import Index, Interval, Positive, Real, all_of, at_most, equal, has_shape, within
+from proofcheck.claims import (
+    Bits,
+    HalfMax,
+    Index,
+    Interval,
+    Positive,
+    Real,
+    all_of,
+    at_most,
+    equal,
+    has_shape,
+    within,
+)
 from proofcheck.claims.claim import Form
 from proofcheck.claims.proposition import Atom
 from proofcheck.errors import ShapeError, UserInputError
@@ -289,6 +301,19 @@ def test_hypotheses_are_weakened_one_at_a_time() -> None:
     assert given_of(found[0]) == {"x": "real n", "y": "real n in [-1, 1]", "i": "index in 1..n"}
     assert all(one.form.statement is form.statement for one in found)
     assert found[2].form.where is None
+
+
+def test_discrete_inputs_are_weakened_to_intervals() -> None:
+    form = form_of(two_inputs, p=HalfMax("n"), v=Bits("n"))
+    found = [one for one in mutants(form, "it") if one.of_hypothesis]
+    assert [one.description for one in found] == [
+        "given p: real n in [0, 1], half of each row 1 → real n in [0, 1]",
+        "given v: 0-1 n → real n in [0, 1]",
+    ]
+
+
+def two_inputs(xp: Any, p: Any, v: Any) -> Any:
+    return at_most(p * v, p)
 
 
 def hypotheses(xp: Any, x: Any, y: Any, i: Any) -> Any:

@@ -75,10 +75,11 @@ def check_numeric(form: Form, rng: np.random.Generator) -> Verdict:
         return Verdict(
             Level.NUMERIC, Outcome.UNKNOWN, "rounding error is as large as the values", frozenset(covers)
         )
-    # Equal code on both sides gives equal bits, and an agreement that says nothing.
-    spread = f"largest relative difference {worst:.1e}" if worst else "equal bit for bit: shared code?"
     if covers == {Relation.AT_MOST}:
         spread = "no left side above the right one"
+    else:
+        # Equal code on both sides gives equal bits, and an agreement that says nothing.
+        spread = f"largest relative difference {worst:.1e}" if worst else "equal bit for bit: shared code?"
     return Verdict(
         Level.NUMERIC,
         Outcome.HOLDS,

@@ -17,7 +17,7 @@ from proofcheck.claims.domains import Domain, Index
 from proofcheck.claims.verdict import Level
 from proofcheck.errors import ClaimDefinitionError, DeclarationError, FreeSymbolError
 
-__all__ = ["Claim", "Declaration", "Family", "Form", "Kind", "Seriousness", "registered"]
+__all__ = ["Claim", "Declaration", "Family", "Form", "Kind", "Seriousness", "registered", "source_of"]
 
 Declaration = Domain | Index | tuple[Domain, ...]
 Statement = Callable[..., Any]
@@ -115,10 +115,7 @@ class Form:
     @property
     def source(self) -> str:
         """The Python source of the statement; empty when it cannot be had."""
-        try:
-            return inspect.getsource(self.statement)
-        except (OSError, TypeError):
-            return ""
+        return source_of(self.statement)
 
     def domains(self) -> dict[str, Domain]:
         """Arrays and scalars by symbol; the first declaration where there are several."""
@@ -148,6 +145,14 @@ class Form:
             for name in tuple(inspect.signature(function).parameters)[1:]:
                 if name not in self.given and name not in sizes:
                     raise FreeSymbolError(f"symbol {name} is used but nothing declares it")
+
+
+def source_of(function: Callable[..., Any]) -> str:
+    """The Python source of a function, decorators included; empty when it cannot be had."""
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        return ""
 
 
 def _identity(one: Domain | Index) -> tuple[Any, ...]:

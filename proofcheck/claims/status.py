@@ -13,7 +13,7 @@ from enum import StrEnum
 from proofcheck.claims.claim import Kind
 from proofcheck.claims.verdict import Level, Outcome, Relation, Verdict
 
-__all__ = ["Status", "Word", "claim_status", "form_status", "passes", "rest_on"]
+__all__ = ["Status", "Word", "claim_status", "form_status", "is_disproved", "passes", "rest_on"]
 
 
 class Word(StrEnum):
@@ -57,6 +57,11 @@ class Status:
 
     def __str__(self) -> str:
         return f"{self.word.value} [{self.detail}]" if self.detail else self.word.value
+
+
+def is_disproved(status: Status) -> bool:
+    """Whether a form with this status does not stand: refuted or ill-formed."""
+    return status.word in _DOES_NOT_STAND
 
 
 def passes(status: Status) -> bool:
@@ -172,7 +177,7 @@ def claim_status(kind: Kind, printed: Status | None, mended: Status | None) -> S
         return printed
     if printed.word is Word.UNKNOWN:
         return Status(Word.UNKNOWN, f"whether the printed form fails is not known: {printed.detail}")
-    if printed.word not in _DOES_NOT_STAND:
+    if not is_disproved(printed):
         return Status(Word.ERROR, f"there is a mended form, but the printed one is {printed.word.value}")
     return mended
 

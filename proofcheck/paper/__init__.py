@@ -12,7 +12,8 @@ MODULES = (
     "proofcheck.paper.figures",
     "proofcheck.paper.quadratic_time",
     "proofcheck.paper.forward",
-    "proofcheck.paper.low_rank",
+    "proofcheck.paper.upper_bound",
     "proofcheck.paper.lower_bound",
     "proofcheck.paper.lower_bound_proof",
+    "proofcheck.paper.riemann_sum",
 )

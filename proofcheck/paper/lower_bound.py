@@ -7,6 +7,10 @@ gives the weights p = softmax(λ B P_i), and with a column v of V the averages
 
 in which f = Σ o², f' = 2B Σ o ((1 − o) x1 − o x0), both sums over rows and columns.  Every bound below is
 proved for all sizes by a gap: right − left as sums and products of what is ≥ 0 as it is written.
+
+How slack: |f'| ≤ (8/27) B n d is attained, at n = 3, d = 1, λ = 0, with (1, 1, 0) for each row of P and
+for V.  For f'' the largest value known is 2 o² (1 − o)(2 − 3o) = 0.15405… times B² n d, at n = 2, d = 1 with
+(1, 0) for each row of P and for V, and λ such that o = (15 − √33)/24; 8/27 is 1.92 times that.
 """
 
 from __future__ import annotations
@@ -215,6 +219,16 @@ def cubic_gap(o: Any, ones: Any) -> Any:
     return (o - 2 * ones / 3) ** 2 * (o + ones / 3)
 
 
+def slope_gaps(xp: Any, P: Any, V: Any, lam: Any, B: Any, n: Any, d: Any) -> tuple[Any, Any]:
+    """4/27 ∓ o ((1 − o) x1 − o x0), for every row and column, as sums of what is ≥ 0."""
+    o, rest, x1, x0, _ = averages(xp, P, V, lam, B, d)
+    touching = cubic_gap(o, xp.ones(n, d))
+    return (
+        touching + o * rest * below(xp, P, V, lam, B) + o * o * x0,
+        touching + o * rest * x1 + o * o * below(xp, P, 1 - V, lam, B),
+    )
+
+
 @lem_E_3.mended(
     because="each column of V adds to f: the bounds grow with d, which O(Bn) does not allow",
     given=FREE,
@@ -227,8 +241,7 @@ def _(xp: Any, P: Any, V: Any, lam: Any, B: Any, n: Any, d: Any) -> Any:
     p = row_softmax(xp, lam * B * P)
     first, second = f_first(xp, P, V, lam, B), f_second(xp, P, V, lam, B)
     slope = rest * x1 - o * x0
-    up = cubic_gap(o, ones) + o * rest * below(xp, P, V, lam, B) + o * o * x0
-    down = cubic_gap(o, ones) + o * rest * x1 + o * o * below(xp, P, 1 - V, lam, B)
+    up, down = slope_gaps(xp, P, V, lam, B, n, d)
     # o'² ≤ o m1 and o'² ≤ (1 − o) m0 by Cauchy–Schwarz; half the sum of squares of differences is the gap.
     apart1 = xp.columns(lambda k: pairs(xp, p, P, V[:, k], n), d)
     apart0 = xp.columns(lambda k: pairs(xp, p, P, 1 - V[:, k], n), d)

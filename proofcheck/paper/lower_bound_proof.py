@@ -1,4 +1,4 @@
-"""What the proof of Lemma E.3 says on its way (Eqs. 7 to 10), and Lemma E.4.
+"""What the proof of Lemma E.3 says on its way: Eqs. (7) to (10), and its constant 8.
 
 One row of A is B·p with p ∈ [0, 1]^n, at least half of its entries 1.  The proof's "all the entries are in
 the interval [1, B]" is not what the lemma says of A, whose entries lie in [0, B]: the equations are judged
@@ -14,7 +14,6 @@ from proofcheck.claims import (
     Claim,
     Declaration,
     HalfMax,
-    Interval,
     Kind,
     Level,
     Positive,
@@ -23,7 +22,7 @@ from proofcheck.claims import (
     at_most,
     equal,
 )
-from proofcheck.paper.lower_bound import FREE, averages, below, cubic_gap, f_first, f_second
+from proofcheck.paper.lower_bound import FREE, f_first, f_second, slope_gaps
 
 PROOF = "Alman & Song 2024, proof of Lemma E.3"
 ROW: dict[str, Declaration] = {"p": HalfMax("n"), "V": Bits("n", "d"), "lam": Real(), "B": Positive()}
@@ -194,11 +193,8 @@ def _(xp: Any, P: Any, V: Any, lam: Any, B: Any, n: Any) -> Any:
 )
 def _(xp: Any, P: Any, V: Any, lam: Any, B: Any, n: Any, d: Any) -> Any:
     first = f_first(xp, P, V, lam, B)
-    ones = xp.ones(n, d)
-    o, rest, x1, x0, _ = averages(xp, P, V, lam, B, d)
-    more = 104 * ones / 27 + cubic_gap(o, ones)
-    up = more + o * rest * below(xp, P, V, lam, B) + o * o * x0
-    down = more + o * rest * x1 + o * o * below(xp, P, 1 - V, lam, B)
+    more = 104 * xp.ones(n, d) / 27
+    up, down = (more + gap for gap in slope_gaps(xp, P, V, lam, B, n, d))
     return all_of(
         at_most(first, 8 * B * n * d, gap=2 * B * xp.sum(up)),
         at_most(-first, 8 * B * n * d, gap=2 * B * xp.sum(down)),
@@ -247,63 +243,3 @@ def _(xp: Any, P: Any, V: Any, lam: Any, B: Any, n: Any) -> Any:
 
 
 prf_E_3_second.check(Level.EXACT, sizes=({"n": 1, "d": 1}, {"n": 2, "d": 1}))
-
-
-fact_taylor = Claim(
-    "fact:taylor",
-    kind=Kind.CITED,
-    title="Taylor's theorem with Lagrange's remainder",
-    source="any textbook of analysis, for example Rudin, Principles of Mathematical Analysis, Theorem 5.15",
-    quote="f twice differentiable on [s, s+h]: f(s+h) = f(s) + h f'(s) + h² f''(ξ)/2 for some ξ between.",
-    formula=r"f(s+h) = f(s) + h f'(s) + \tfrac{h^2}{2} f''(\xi)",
-)
-
-lem_E_4 = Claim(
-    "lem:E.4",
-    kind=Kind.LEMMA,
-    title="Left Riemann sum",
-    source="Alman & Song 2024, Lemma E.4",
-    quote="f : [0,1] → R twice differentiable, |f''| ≤ b, t_m = Σ_{i=0}^{m−1} f'(i/m)/m: "
-    "|t_m − (f(1) − f(0))| ≤ b/m.",
-    formula=r"|t_m - (f(1) - f(0))| \le \frac{b}{m}",
-    # By Taylor's theorem on each [i/m, (i+1)/m] the function enters through g_i = f'(i/m) and a
-    # value b w_i of f'' inside: nothing else of it matters.
-    given={"g": Real("m"), "w": Interval(-1, 1, "m"), "b": Positive()},
-    uses=("fact:taylor",),
-)
-
-
-@lem_E_4.printed
-def _(xp: Any, g: Any, w: Any, b: Any, m: Any) -> Any:
-    riemann = xp.sum(g) / m
-    change = xp.sum(g / m + b * w / (2 * m * m))
-    room = b / (2 * m)
-    return all_of(
-        at_most(riemann - change, b / m, gap=room + b * xp.sum(1 + w) / (2 * m * m)),
-        at_most(change - riemann, b / m, gap=room + b * xp.sum(1 - w) / (2 * m * m)),
-    )
-
-
-lem_E_4_best = Claim(
-    "lem:E.4.best",
-    kind=Kind.DERIVED,
-    title="Left Riemann sum, best constant",
-    source="derived here, for Alman & Song 2024, Lemma E.4",
-    quote="|t_m − (f(1) − f(0))| ≤ b/(2m), with equality for f(x) = b x²/2.",
-    formula=r"|t_m - (f(1) - f(0))| \le \frac{b}{2m}",
-    given=lem_E_4.given,
-    uses=("fact:taylor",),
-)
-
-
-@lem_E_4_best.printed
-def _(xp: Any, g: Any, w: Any, b: Any, m: Any) -> Any:
-    riemann = xp.sum(g) / m
-    change = xp.sum(g / m + b * w / (2 * m * m))
-    # f(x) = b x²/2: f'(i/m) = b i/m, of which the sum over i = 0..m-1 is b (m - 1)/2, and f(1) - f(0) = b/2.
-    parabola = b * (m - 1) / (2 * m)
-    return all_of(
-        at_most(riemann - change, b / (2 * m), gap=b * xp.sum(1 + w) / (2 * m * m)),
-        at_most(change - riemann, b / (2 * m), gap=b * xp.sum(1 - w) / (2 * m * m)),
-        equal(b / 2 - parabola, b / (2 * m)),
-    )

@@ -10,10 +10,11 @@ from typing import Any
 
 from proofcheck.claims.verdict import Relation
 
-__all__ = ["by_hand", "decimal_beside", "is_zero", "matrix_lines"]
+__all__ = ["SYMBOLS", "by_hand", "decimal_beside", "is_zero", "matrix_lines", "side_by_side"]
 
 _WIDTH = 100
-_SYMBOLS = {Relation.EQUAL.value: "=", Relation.AT_MOST.value: "≤"}
+#: Between the two sides of a relation.
+SYMBOLS = {Relation.EQUAL.value: "=", Relation.AT_MOST.value: "≤"}
 
 
 def by_hand(found: Mapping[str, Any]) -> list[str]:
@@ -27,7 +28,7 @@ def by_hand(found: Mapping[str, Any]) -> list[str]:
 
 def _point(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _setting("at ", found)
-    number, symbol = found.get("relation_number", 1), _SYMBOLS.get(found["relation"], found["relation"])
+    number, symbol = found.get("relation_number", 1), SYMBOLS.get(found["relation"], found["relation"])
     entry = ", ".join(map(str, found.get("entry") or ()))
     place = f" at entry ({entry})" if entry else ""
     yield f"relation {number} of the statement, left {symbol} right, fails{place}:"
@@ -45,9 +46,8 @@ def _setting(head: str, found: Mapping[str, Any]) -> Iterator[str]:
         yield from _wrapped(head + ", ".join(f"{name} = {value}" for name, value in places.items()))
     inputs = found.get("inputs", {})
     zero = [name for name, value in inputs.items() if is_zero(value)]
-    yield from _side_by_side(
-        [matrix_lines(name, value) for name, value in inputs.items() if name not in zero]
-    )
+    blocks = [matrix_lines(name, value) for name, value in inputs.items() if name not in zero]
+    yield from side_by_side(blocks, _WIDTH, 4)
     if zero:
         yield from _wrapped(f"    {' = '.join(zero)} = 0")
 
@@ -102,15 +102,15 @@ def matrix_lines(name: str, value: Any) -> list[str]:
     return [head + line for head, line in zip(heads, lines, strict=True)]
 
 
-def _side_by_side(blocks: Sequence[list[str]]) -> Iterator[str]:
-    """As many inputs in a row as fit."""
+def side_by_side(blocks: Sequence[list[str]], width: int, indent: int) -> Iterator[str]:
+    """As many inputs in a row as fit; one wider than that has a row of its own."""
     rows: list[list[list[str]]] = []
     for block in blocks:
-        used = sum(len(one[0]) + 3 for one in rows[-1]) if rows else _WIDTH
-        if used + len(block[0]) + 4 > _WIDTH:
+        used = sum(len(one[0]) + 3 for one in rows[-1]) if rows else width
+        if indent + used + len(block[0]) > width:
             rows.append([])
         rows[-1].append(block)
     for row in rows:
         for k in range(max(map(len, row))):
             parts = [block[k] if k < len(block) else " " * len(block[0]) for block in row]
-            yield f"    {'   '.join(parts)}".rstrip()
+            yield (" " * indent + "   ".join(parts)).rstrip()

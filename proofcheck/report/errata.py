@@ -6,21 +6,19 @@ the same list.
 
 from __future__ import annotations
 
-import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from proofcheck.claims.claim import Declaration, Form, Kind, Seriousness
+from proofcheck.claims.claim import Declaration, Form, Kind, Seriousness, source_of
 from proofcheck.claims.graph import Graph
-from proofcheck.claims.status import Status, Word, passes, sizes_text
+from proofcheck.claims.status import Status, Word, is_disproved, passes, sizes_text
 from proofcheck.claims.verdict import Level, Outcome, Verdict
 from proofcheck.results import ClaimResult, FormResult, Report
 
 __all__ = ["Change", "Dependent", "Errata", "Erratum", "Evidence", "Mending", "find_errata"]
 
-_DOES_NOT_STAND = frozenset({Word.REFUTED, Word.REFUTED_MODULO, Word.ILL_FORMED})
 _FLOATS = frozenset({Level.NUMERIC, Level.FINITE_DIFFERENCE})
 
 
@@ -163,7 +161,7 @@ def find_errata(report: Report, *, select: Sequence[str] = ()) -> Errata:
     for result in report.results:
         if result.claim.id not in wanted:
             continue
-        if result.printed is not None and result.printed.status.word in _DOES_NOT_STAND:
+        if result.printed is not None and is_disproved(result.printed.status):
             resting = [r for r in report.results if result.claim.id in ancestors[r.claim.id]]
             items.append(_erratum(result, result.printed, resting))
         elif not result.passed:
@@ -256,8 +254,5 @@ def _described(declaration: Declaration) -> str:
 
 
 def _source(function: Callable[..., Any]) -> str:
-    """The Python source, decorator included; empty when it cannot be had."""
-    try:
-        return textwrap.dedent(inspect.getsource(function)).strip("\n")
-    except (OSError, TypeError):
-        return ""
+    """The Python source as a block of its own."""
+    return textwrap.dedent(source_of(function)).strip("\n")

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from proofcheck.claims.status import Status, Word, passes
+from proofcheck.claims.status import Status, Word, is_disproved, passes
 from proofcheck.claims.verdict import Relation
-from proofcheck.report.by_hand import decimal_beside, is_zero, matrix_lines
+from proofcheck.report.by_hand import SYMBOLS, decimal_beside, is_zero, matrix_lines, side_by_side
 from proofcheck.results import ClaimResult, FormResult, Report
 
 __all__ = ["print_table", "summary"]
@@ -26,7 +26,6 @@ _LONGEST_EXPRESSION = 400
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _SIZES = re.compile(r"(?<=\d) (?=\w+=\d)")  # "d=2 n=3" stays on one line
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # messages of exceptions may drive a terminal
-_SYMBOLS = {Relation.EQUAL.value: "=", Relation.AT_MOST.value: "≤"}
 
 
 def print_table(report: Report, console: Console, *, verbose: bool = False) -> None:
@@ -63,7 +62,7 @@ def summary(report: Report) -> str:
 
 
 def _disproved(form: FormResult | None) -> bool:
-    return form is not None and form.status.word in (Word.REFUTED, Word.REFUTED_MODULO, Word.ILL_FORMED)
+    return form is not None and is_disproved(form.status)
 
 
 def _style(status: Status) -> str:
@@ -168,11 +167,11 @@ def _case(found: Mapping[str, Any], head: str, width: int) -> Iterator[Text]:
     yield from _wrap(f"{head} at {', '.join(settings)}" if settings else head, width, 4)
     zero = [name for name, value in found["inputs"].items() if is_zero(value)]
     blocks = [matrix_lines(name, value) for name, value in found["inputs"].items() if name not in zero]
-    yield from _side_by_side(blocks, width, 6)
+    yield from _inputs(blocks, width)
     if zero:
         yield from _wrap(f"{' = '.join(zero)} = 0", width, 6)
     place = f", at entry ({', '.join(map(str, found['entry']))})" if found["entry"] else ""
-    relation = f"left {_SYMBOLS[found['relation']]} right"
+    relation = f"left {SYMBOLS[found['relation']]} right"
     yield from _wrap(f"relation {found['relation_number']} fails, {relation}{place}:", width, 6)
     for side in ("left", "right"):
         exact, decimal = found[side], found[f"{side}_decimal"]
@@ -194,23 +193,11 @@ def _growth(found: Mapping[str, Any], width: int) -> Iterator[Text]:
     along, number = found["family"]["along"], found["relation_number"]
     yield from _wrap(f"counterexample along {along}, in relation {number}", width, 4)
     blocks = [matrix_lines(name, value) for name, value in found["inputs"].items()]
-    yield from _side_by_side(blocks, width, 6)
+    yield from _inputs(blocks, width)
     ratios = ", ".join(f"{one['ratio']} at t = {one['t']}" for one in found["ratio_at"])
     yield from _wrap(f"left / bound grows as {found['growth']}: {ratios}", width, 6, hanging=8)
 
 
-def _side_by_side(blocks: Sequence[list[str]], width: int, indent: int) -> Iterator[Text]:
-    """As many blocks in a row as fit; a block wider than that has a row of its own."""
-    row: list[list[str]] = []
-    for block in blocks:
-        if row and indent + sum(len(one[0]) + 3 for one in row) + len(block[0]) > width:
-            yield from _lines(row, indent)
-            row = []
-        row.append(block)
-    yield from _lines(row, indent)
-
-
-def _lines(row: Sequence[list[str]], indent: int) -> Iterator[Text]:
-    for k in range(max((len(block) for block in row), default=0)):
-        parts = [block[k] if k < len(block) else " " * len(block[0]) for block in row]
-        yield Text((" " * indent + "   ".join(parts)).rstrip(), "cyan")
+def _inputs(blocks: Sequence[list[str]], width: int) -> Iterator[Text]:
+    for line in side_by_side(blocks, width, 6):
+        yield Text(line, "cyan")

@@ -193,3 +193,30 @@ def test_what_mpmath_has_no_interval_for_is_not_counted(monkeypatch: pytest.Monk
     found = check_ball(form, rng())
     assert found.outcome is Outcome.HOLDS
     assert found.detail.endswith("agree on 0")
+
+
+def test_every_entry_must_hold() -> None:
+    """Of two entries one holds everywhere: that proves nothing of the other."""
+    form = form_of(
+        lambda xp, x: at_most(xp.array([0, 1]) * x, xp.array([1, Fraction(1, 2)]) + 0 * x),
+        x=Interval(Fraction(3, 4), 1),
+    )
+    assert check_ball(form, rng()).outcome is Outcome.REFUTED
+
+
+def test_a_constant_over_an_input() -> None:
+    form = form_of(lambda xp, x: at_most(1 / x, x / x + Fraction(1, 10)), x=Interval(1, 2))
+    assert check_ball(form, rng()).outcome is Outcome.HOLDS
+    assert (
+        check_ball(form_of(form.statement, x=Interval(Fraction(1, 2), 1)), rng()).outcome is Outcome.REFUTED
+    )
+
+
+@pytest.mark.parametrize("name", ["log", "quotient"])
+def test_where_it_is_not_defined_it_is_undecided(name: str) -> None:
+    statements: dict[str, Any] = {
+        "log": lambda xp, x: at_most(xp.log(x), 5 + 0 * x),
+        "quotient": lambda xp, x: at_most(-1 / x**2, 5 + 0 * x),
+    }
+    found = check_ball(form_of(statements[name], x=Interval(-1, 1)), rng(), most_boxes=200)
+    assert found.outcome is Outcome.UNKNOWN

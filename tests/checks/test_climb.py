@@ -76,3 +76,30 @@ def test_a_statement_that_is_not_defined_everywhere() -> None:
     """The log of a table value that is not positive is no step, and no error."""
     form = form_of(lambda xp, x: at_most(xp.log(x), x), x=Real("n"))
     assert climb(form, rng()) is None
+
+
+def test_entries_are_climbed_where_no_size_can_be_doubled() -> None:
+    """Eight scalars must all be 2 at once: one draw in 7^8 is."""
+    names = "abcdefgh"
+    bound = Fraction(63, 4)
+    form = form_of(eight_scalars, **{name: Interval(-2, 2) for name in names}, bound=Interval(bound, bound))
+    found = check_counterexample(form, rng())
+    assert found.outcome is Outcome.REFUTED
+    assert found.counterexample is not None
+    assert {found.counterexample["inputs"][name] for name in names} == {"2"}
+
+
+def eight_scalars(xp: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, bound: Any) -> Any:
+    return at_most(a + b + c + d + e + f + g + h, bound)
+
+
+def test_the_climb_does_not_leave_the_hypotheses() -> None:
+    """At most half of a row may be 0, so that Σ (1 − p) > 9 takes 20 entries, of which 10 are 1."""
+    form = form_of(lambda xp, p: at_most(xp.sum(1 - p), xp.array(9)), p=HalfMax("n"))
+    found = check_counterexample(form, rng())
+    assert found.outcome is Outcome.REFUTED
+    assert found.counterexample is not None
+    assert found.counterexample["sizes"] == {"n": 20}
+    assert found.counterexample["inputs"]["p"].count("1") == 10
+    true = form_of(lambda xp, p, n: at_most(2 * xp.sum(1 - p), n), p=HalfMax("n"))
+    assert check_counterexample(true, rng()).outcome is Outcome.UNKNOWN

@@ -131,6 +131,19 @@ def test_each_relation_needs_evidence_of_its_own() -> None:
     assert weakest.word is Word.SUPPORTED
 
 
+def test_balls_prove_inequalities_at_their_sizes() -> None:
+    at_most = frozenset({Relation.AT_MOST})
+    ball = verdict(Level.BALL, HOLDS, covers=at_most)
+    assert form_status(Kind.LEMMA, [well(), ball], at_most) == Status(
+        Word.PROVED_AT_SIZES, "d=1 n=1, d=2 n=3"
+    )
+    assert form_status(Kind.LEMMA, [well(), ball], EQUAL).word is Word.UNKNOWN
+    # Where it ran, a counterexample contradicts it; elsewhere it does not.
+    here, elsewhere = (disproof(Relation.AT_MOST, d=2, n=n) for n in (3, 4))
+    assert form_status(Kind.LEMMA, [well(), ball, here], at_most).word is Word.ERROR
+    assert form_status(Kind.LEMMA, [well(), ball, elsewhere], at_most).word is Word.REFUTED
+
+
 def test_shapes_are_proved_by_the_type_check() -> None:
     shape = frozenset({Relation.HAS_SHAPE})
     assert form_status(Kind.LEMMA, [well()], shape) == Status(Word.PROVED)

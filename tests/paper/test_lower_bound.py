@@ -17,6 +17,7 @@ from proofcheck.claims.proposition import AtMost, all_of, at_most, atoms
 from proofcheck.claims.status import Word
 from proofcheck.paper import lower_bound as E
 from proofcheck.paper import lower_bound_proof as proof
+from proofcheck.paper import riemann_sum
 from proofcheck.results import Report
 from proofcheck.verify import check_form
 from tests.helpers import form_of, rng
@@ -135,7 +136,7 @@ def test_riemann_sum_attains_half_the_bound() -> None:
     m, b = 5, Fraction(3)
     riemann = sum(b * Fraction(i, m) / m for i in range(m))
     assert b / 2 - riemann == b / (2 * m)
-    verdict = check_form(proof.lem_E_4_best, "printed", Level.GENERIC)
+    verdict = check_form(riemann_sum.lem_E_4_best, "printed", Level.GENERIC)
     assert verdict.outcome is Outcome.HOLDS
     assert verdict.covers == {Relation.AT_MOST, Relation.EQUAL}
 

@@ -26,6 +26,8 @@ FORMULAS: dict[str, tuple[Any, tuple[Any, Any]]] = {
     "one minus": (lambda xp, a: 1 - a["v"], (0, 1)),
     "one minus a product": (lambda xp, a: 1 - a["w"] * a["w2"], (0, 2)),
     "a sum of what is at least 0": (lambda xp, a: xp.sum(a["bs"] * (1 - a["vs"])), (0, math.inf)),
+    "a sum of what is at most 0": (lambda xp, a: xp.sum(-a["bs"]), (-math.inf, 0)),
+    "a sum of no known sign": (lambda xp, a: xp.sum(a["zs"]), (-math.inf, math.inf)),
     "an exponential": (lambda xp, a: xp.exp(a["z"]), (0, math.inf)),
     "an exponential from 1 on": (lambda xp, a: xp.exp(a["b"]) - 1, (0, math.inf)),
     "an exponential up to 1": (lambda xp, a: xp.exp(-a["b"]), (0, 1)),

@@ -12,7 +12,7 @@ from proofcheck.claims import Claim, Kind, Level, Outcome, Relation, all_of, equ
 from proofcheck.claims.status import Word
 from proofcheck.namespaces.strict import Array, StrictNamespace
 from proofcheck.numeric import low_rank as numeric
-from proofcheck.paper import low_rank as D
+from proofcheck.paper import upper_bound as D
 from proofcheck.results import Report
 
 
