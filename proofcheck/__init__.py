@@ -15,6 +15,7 @@ from proofcheck.claims import (
     bounded,
     equal,
     has_shape,
+    vanishes,
     within,
 )
 from proofcheck.numeric.gradient import attention_gradient
@@ -36,6 +37,7 @@ __all__ = [
     "bounded",
     "equal",
     "has_shape",
+    "vanishes",
     "verify",
     "within",
 ]

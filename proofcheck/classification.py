@@ -24,6 +24,7 @@ from proofcheck.claims.proposition import (
 )
 from proofcheck.claims.status import Word, form_status
 from proofcheck.claims.verdict import Level, Outcome, Relation, Verdict
+from proofcheck.consequence import consequence
 from proofcheck.errors import IllFormedError
 from proofcheck.loading import one_line
 from proofcheck.mutation import Mutant
@@ -76,7 +77,7 @@ def check_mutant(mutant: Mutant, level: Level, seed: int, *words: str) -> Verdic
 def search_longer(mutant: Mutant, seed: int, *words: str) -> bool:
     """Whether searches from more seeds find a counterexample; arguments as of :func:`check_mutant`."""
     return any(
-        _Checker(seed, (*words, str(again)))(mutant.form, Level.COUNTEREXAMPLE)[0].outcome is Outcome.REFUTED
+        _Checker(seed, (*words, str(again))).search(mutant.form, wide=again % 2 == 1)
         for again in range(_SEARCHES)
     )
 
@@ -106,10 +107,18 @@ class _Checker:
         except (Exception, SystemExit) as error:
             return Verdict(level, Outcome.ERROR, one_line(error)), isinstance(error, IllFormedError)
 
-    def proof(self, form: Form) -> str:
-        """In words how the form is proved; empty if it is not."""
-        levels = (Level.WELL_FORMED, Level.GENERIC, Level.EXACT, Level.COST)
-        verdicts = [self(form, level)[0] for level in levels]
+    def search(self, form: Form, *, wide: bool) -> bool:
+        """Whether a search finds a counterexample."""
+        rng = generator(self._seed, *self._words, Level.COUNTEREXAMPLE.value)
+        try:
+            verdict = check_counterexample(form, rng, shrink=False, wide=wide)
+        except (Exception, SystemExit):
+            return False
+        return verdict.outcome is Outcome.REFUTED
+
+    def proof(self, form: Form, levels: Sequence[Level] = (Level.GENERIC, Level.EXACT, Level.COST)) -> str:
+        """In words how the form is proved by these levels; empty if it is not."""
+        verdicts = [self(form, level)[0] for level in (Level.WELL_FORMED, *levels)]
         status = form_status(Kind.LEMMA, verdicts, verdicts[0].relations)
         return str(status) if status.word in _PROVED else ""
 
@@ -133,11 +142,29 @@ def judge(mutant: Mutant, seed: int, *words: str) -> tuple[Fate, str]:
     if follows and not proof:
         # The gap that proves the original for all sizes does not fit another bound, but need not.
         proof = check.proof(mutant.original)
+    # The gap that proves the original does not fit another left side, which may need none.
+    proof = proof or check.proof(_without_gaps(mutant.form), (Level.GENERIC,))
     if not proof:
-        return Fate.SURVIVOR, "nothing asked refutes it, and nothing proves it"
+        reason = consequence(mutant, lambda form: check.proof(form, (Level.GENERIC,)))
+        return (
+            (Fate.WEAKER, reason)
+            if reason
+            else (Fate.SURVIVOR, "nothing asked refutes it, and nothing proves it")
+        )
     if follows:
         return Fate.WEAKER, f"{proof}; follows from the original"
     return Fate.SLACK, f"{proof}; not seen to follow from the original"
+
+
+def _without_gaps(form: Form) -> Form:
+    """The form with no proofs given."""
+
+    def statement(xp: Any, **symbols: Any) -> Any:
+        found = atoms(form.statement(xp, **symbols))
+        return all_of(*(at_most(one.left, one.right) if isinstance(one, AtMost) else one for one in found))
+
+    statement.__signature__ = inspect.signature(form.statement)  # type: ignore[attr-defined]
+    return replace(form, statement=statement)
 
 
 Relate = Callable[[Atom, Atom], Proposition]

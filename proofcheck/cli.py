@@ -68,6 +68,7 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     JUNIT = "junit"
+    HTML = "html"
 
 
 @dataclass(frozen=True)
@@ -226,6 +227,10 @@ def _deliver(report: Report, options: _Options) -> None:
             lambda console: print_table(report, console, verbose=options.verbose),
             to_file=options.output is not None,
         )
+    elif options.format is Format.HTML:
+        from proofcheck.report.blueprint import to_blueprint_text
+
+        text = to_blueprint_text(report)
     else:
         text = (to_json_text if options.format is Format.JSON else to_junit_text)(report)
     deliver(text, options.output, machine=options.format is not Format.TABLE)

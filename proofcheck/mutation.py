@@ -20,7 +20,7 @@ from typing import Any
 
 from proofcheck.claims.claim import Form
 from proofcheck.claims.domains import Domain, Index, Interval, Positive, Real
-from proofcheck.claims.proposition import all_of, at_most, has_shape, within
+from proofcheck.claims.proposition import all_of, at_most, has_shape, vanishes, within
 from proofcheck.straight_line import RELATIONS, StraightLine, free_names, renamed, straight_line
 
 __all__ = ["Mutant", "mutants"]
@@ -36,12 +36,14 @@ class Mutant:
     Attributes:
         form: the form with the change in it.
         original: the form with the same relation as it was.
+        whole: the form with all its relations as they were.
         description: where the change is, and ``before → after``.
         of_hypothesis: a declaration was weakened, and the relations are as they were.
     """
 
     form: Form
     original: Form
+    whole: Form
     description: str
     of_hypothesis: bool = False
 
@@ -67,7 +69,7 @@ def mutants(form: Form, words: str) -> list[Mutant]:
             again = f" (occurrence {number})" if number > 1 else ""
             statement = source.returning(change.node, form.size_symbols)
             changed = replace(form, statement=statement)
-            found.append(Mutant(changed, original, change.description + again))
+            found.append(Mutant(changed, original, form, change.description + again))
     return found + list(_hypotheses(form))
 
 
@@ -83,9 +85,9 @@ def _hypotheses(form: Form) -> Iterator[Mutant]:
         for other in weaker:
             given = {**form.given, name: other}
             words = f"given {name}: {declaration.describe()} → {other.describe()}"  # type: ignore[union-attr]
-            yield Mutant(replace(form, given=given), form, words, of_hypothesis=True)
+            yield Mutant(replace(form, given=given), form, form, words, of_hypothesis=True)
     if form.where is not None:
-        yield Mutant(replace(form, where=None), form, "where: dropped", of_hypothesis=True)
+        yield Mutant(replace(form, where=None), form, form, "where: dropped", of_hypothesis=True)
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ class _Generator:
                 yield from self.relations(part)
             return
         self._number += 1
-        if maker is not has_shape:
+        if maker not in (has_shape, vanishes):  # of a rate, as of an algorithm, the body stays
             yield node, self._of_relation(node, maker, f"relation {self._number}")
 
     def _of_relation(self, node: ast.expr, maker: Any, place: str) -> Iterator[_Change]:

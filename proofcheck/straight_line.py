@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
-from proofcheck.claims.proposition import all_of, at_most, equal, has_shape, within
+from proofcheck.claims.proposition import all_of, at_most, equal, has_shape, vanishes, within
 from proofcheck.errors import UserInputError
 
 __all__ = ["RELATIONS", "StraightLine", "free_names", "renamed", "straight_line"]
 
-RELATIONS = (equal, at_most, has_shape, within)
+RELATIONS = (equal, at_most, has_shape, vanishes, within)
 _SCOPES = (ast.Lambda, ast.FunctionDef, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 

@@ -95,7 +95,7 @@ def test_commands_of_the_readme_have_these_options(tmp_path: Path) -> None:
         if line.startswith("$ ")
     ]
     assert commands
-    known = {name: _run(name, "--help", cwd=tmp_path).stdout for name in ("verify", "gradient")}
+    known = {name: _run(name, "--help", cwd=tmp_path).stdout for name in ("verify", "gradient", "constant")}
     for program, subcommand, *rest in commands:
         assert program == "proofcheck"
         for option in (word for word in rest if word.startswith("-")):
@@ -129,7 +129,7 @@ def test_every_operation_in_the_page_on_statements_exists() -> None:
 def test_every_domain_and_proposition_is_in_the_page_on_statements() -> None:
     text = STATEMENTS.read_text(encoding="utf-8")
     words = ["Real", "Positive", "Interval", "Bits", "HalfMax", "Index"]
-    words += ["equal", "at_most", "has_shape", "within", "bounded", "all_of"]
+    words += ["equal", "at_most", "has_shape", "within", "bounded", "vanishes", "all_of"]
     assert [word for word in words if f"`{word}(" not in text] == []
     exported = {name for name in claims.__all__ if _makes_a_domain_or_a_proposition(getattr(claims, name))}
     assert exported == set(words)

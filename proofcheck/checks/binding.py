@@ -62,15 +62,25 @@ def default_sizes(level: Level, form: Form) -> tuple[Sizes, ...]:
 
 
 def draw_point(
-    form: Form, sizes: Sizes, rng: np.random.Generator, *, scale: Fraction | None = None
+    form: Form, sizes: Sizes, rng: np.random.Generator, *, scale: Fraction | None = None, mixed: bool = False
 ) -> dict[str, np.ndarray[Any, Any]]:
     """Draw inputs that meet the form's hypotheses.
+
+    Args:
+        form: the form.
+        sizes: of its dimensions.
+        rng: draws.
+        scale: of generic entries; None for entries from small tables.
+        mixed: each input tosses a coin between the two.
 
     Raises:
         EmptyDomainError: nothing meets them, or nothing was found in 200 draws.
     """
     for _ in range(_DRAWS_BEFORE_VACUOUS):
-        point = {name: domain.draw(rng, sizes, scale=scale) for name, domain in form.domains().items()}
+        point = {
+            name: domain.draw(rng, sizes, scale=None if mixed and rng.integers(2) else scale)
+            for name, domain in form.domains().items()
+        }
         if form.where is None or meets(form, sizes, point):
             return point
     raise EmptyDomainError(f"no input met the hypotheses in {_DRAWS_BEFORE_VACUOUS} draws")

@@ -9,14 +9,15 @@ repeating the arrays along it, and kept where the margin grows.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from proofcheck.checks.binding import Point, Sizes, draw_point, entries, evaluate, index_tuples, meets
 from proofcheck.claims.claim import Form
-from proofcheck.claims.domains import dimension_symbols
+from proofcheck.claims.domains import Domain, dimension_symbols
 from proofcheck.claims.proposition import AtMost
 from proofcheck.namespaces.strict import StrictNamespace
 
@@ -31,18 +32,25 @@ _MOST_ENTRIES = 512
 _TIE = -2.0
 
 
-def climb(form: Form, rng: np.random.Generator) -> tuple[Sizes, Point, Mapping[str, int]] | None:
+def climb(
+    form: Form, rng: np.random.Generator, *, scale: Fraction | None = None
+) -> tuple[Sizes, Point, Mapping[str, int]] | None:
     """A case at which an inequality seems to fail, as far as floats can tell; None if none is found.
 
     Only forms made of inequalities alone are climbed: an equality has no margin.
+
+    Args:
+        form: the form.
+        rng: draws the points to start from.
+        scale: some inputs start as generic ones of this scale; None for small tables only.
     """
     if not form.domains():
         return None
     for start in range(_STARTS):
         sizes: Sizes = dict.fromkeys(form.size_symbols, _START_SIZE - (start == 1))
         indices = index_tuples(form, sizes)[0]
-        search = _Search(form, indices, rng)
-        point = draw_point(form, sizes, rng)
+        search = _Search(form, indices, rng, wide=scale is not None)
+        point = draw_point(form, sizes, rng, scale=scale, mixed=scale is not None)
         margin = search.margin(sizes, point)
         if margin is None:
             return None
@@ -59,8 +67,10 @@ def climb(form: Form, rng: np.random.Generator) -> tuple[Sizes, Point, Mapping[s
 
 
 class _Search:
-    def __init__(self, form: Form, indices: Mapping[str, int], rng: np.random.Generator) -> None:
-        self._form, self._indices, self._rng = form, indices, rng
+    def __init__(
+        self, form: Form, indices: Mapping[str, int], rng: np.random.Generator, *, wide: bool
+    ) -> None:
+        self._form, self._indices, self._rng, self._wide = form, indices, rng, wide
         self._xp = StrictNamespace(float)
 
     def margin(self, sizes: Sizes, point: Point) -> float | None:
@@ -94,7 +104,7 @@ class _Search:
             places = [(name, at) for name, value in best.items() for at in np.ndindex(*value.shape)]
             for number in self._rng.permutation(len(places)):
                 name, position = places[int(number)]
-                for value in domains[name].table():
+                for value in self._values(domains[name], best[name][position]):
                     other = domains[name].changed(best[name], position, value)
                     if other is None or left <= 0:
                         continue
@@ -108,6 +118,12 @@ class _Search:
                 if margin > 0 or left <= 0:
                     break
         return best, margin
+
+    def _values(self, domain: Domain, present: Fraction) -> Iterator[Fraction]:
+        """What an entry may become: small values and, in a wide search, its double and its half."""
+        yield from domain.table()
+        if self._wide and domain.bounds is None:
+            yield from (2 * present, present / 2)
 
     def doubled(
         self, sizes: Sizes, point: Point, margin: float

@@ -21,9 +21,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from proofcheck.checks.rate import decide_rate
 from proofcheck.claims.claim import Form
 from proofcheck.claims.domains import Domain
-from proofcheck.claims.proposition import AtMost, Atom, Equal, HasShape, Within, atoms
+from proofcheck.claims.proposition import AtMost, Atom, Equal, HasShape, Vanishes, Within, atoms
 from proofcheck.claims.verdict import Level, Outcome, Relation, Verdict
 from proofcheck.errors import FreeSymbolError, OutsideCalculusError, ShapeError
 from proofcheck.namespaces.counting import CountedArray, CountingNamespace, Counts, Shape
@@ -40,12 +41,12 @@ _SHOWN_AT = (10, 100, 1000)
 
 
 def check_cost(form: Form) -> Verdict:
-    """Decide every ``within`` of the statement, for all sizes at once.
+    """Decide every ``within`` and ``vanishes`` of the statement, for all sizes at once.
 
     Returns:
         HOLDS with counts, bound and constant in the detail; REFUTED with a family of sizes along
-        which the ratio of count to bound grows; UNKNOWN where neither is found, or where the count
-        cannot be taken; NOT_RUN for a statement without ``within``.
+        which the ratio of count to bound grows, or with the limit that is not 0; UNKNOWN where neither
+        is found, or where the count cannot be taken; NOT_RUN for a statement without either.
 
     Raises:
         IllFormedError: the statement, or an algorithm in it, does not denote anything.
@@ -53,13 +54,20 @@ def check_cost(form: Form) -> Verdict:
     symbols = _in_order_of_appearance(form)
     xp = CountingNamespace(symbols)
     try:
-        found = [atom for atom in _evaluate(form, xp) if isinstance(atom, Within)]
+        found = [atom for atom in _evaluate(form, xp) if isinstance(atom, (Within, Vanishes))]
     except OutsideCalculusError as error:
         return Verdict(Level.COST, Outcome.UNKNOWN, f"not countable for all sizes: {error}")
     if not found:
         return Verdict(Level.COST, Outcome.NOT_RUN, "no cost is stated")
-    held, unknown = [], []
+    held: list[str] = []
+    unknown: list[str] = []
     for atom in found:
+        if isinstance(atom, Vanishes):
+            outcome, words = decide_rate(atom)
+            if outcome is Outcome.REFUTED:
+                return Verdict(Level.COST, outcome, words, frozenset({atom.kind}), all_sizes=True)
+            (held if outcome is Outcome.HOLDS else unknown).append(words)
+            continue
         name = getattr(atom.algorithm, "__name__", "algorithm")
         try:
             with xp.counted() as counts:
@@ -87,7 +95,11 @@ def check_cost(form: Form) -> Verdict:
     if unknown:
         return Verdict(Level.COST, Outcome.UNKNOWN, "; ".join(unknown))
     return Verdict(
-        Level.COST, Outcome.HOLDS, "; ".join(held), covers=frozenset({Relation.WITHIN}), all_sizes=True
+        Level.COST,
+        Outcome.HOLDS,
+        "; ".join(held),
+        covers=frozenset(atom.kind for atom in found),
+        all_sizes=True,
     )
 
 

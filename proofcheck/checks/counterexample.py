@@ -41,6 +41,7 @@ __all__ = ["as_strings", "check_counterexample", "disproof_at"]
 _DRAWS_PER_SIZE = 12
 _DRAWS_TO_SHRINK = 40
 _INDEX_CHOICES = 8
+_WIDE = Fraction(8)
 _SAFETY = 4.0
 
 
@@ -53,13 +54,16 @@ class _Case:
     indices: Mapping[str, int]
 
 
-def check_counterexample(form: Form, rng: np.random.Generator, *, shrink: bool = True) -> Verdict:
+def check_counterexample(
+    form: Form, rng: np.random.Generator, *, shrink: bool = True, wide: bool = False
+) -> Verdict:
     """Look for a point that disproves the form.
 
     Args:
         form: the form.
         rng: draws the points.
         shrink: make the point small for a reader, which takes most of the time.
+        wide: draw some inputs from a larger range, for what shows where one is large and another small.
 
     Returns:
         REFUTED with the counterexample; UNKNOWN when none was found, which says nothing;
@@ -68,7 +72,7 @@ def check_counterexample(form: Form, rng: np.random.Generator, *, shrink: bool =
     searched: list[Sizes] = []
     covers: set[Relation] = set()
     for sizes in default_sizes(Level.COUNTEREXAMPLE, form):
-        case = _search(form, sizes, rng, _DRAWS_PER_SIZE, covers)
+        case = _search(form, sizes, rng, _DRAWS_PER_SIZE, covers, wide=wide)
         if case is None:
             searched.append(sizes)
             continue
@@ -76,7 +80,7 @@ def check_counterexample(form: Form, rng: np.random.Generator, *, shrink: bool =
         return _refuted(form, _shrink_values(form, smaller) if shrink else case, smaller)
     if not covers:
         return Verdict(Level.COUNTEREXAMPLE, Outcome.NOT_RUN)
-    climbed = _climbed(form, rng) if covers == {Relation.AT_MOST} else None
+    climbed = _climbed(form, rng, _WIDE if wide else None) if covers == {Relation.AT_MOST} else None
     if climbed is not None:
         return _refuted(form, _shrink_values(form, climbed) if shrink else climbed, climbed)
     return Verdict(
@@ -110,9 +114,9 @@ def _refuted(form: Form, shrunk: _Case, generic: _Case) -> Verdict:
     )
 
 
-def _climbed(form: Form, rng: np.random.Generator) -> _Case | None:
+def _climbed(form: Form, rng: np.random.Generator, scale: Fraction | None) -> _Case | None:
     """What climbing finds, confirmed exactly, with every index taken out that can be spared."""
-    found = climb(form, rng)
+    found = climb(form, rng, scale=scale)
     case = None if found is None else _Case(*found)
     if case is None or _disproof(form, case) is None:
         return None
@@ -133,12 +137,21 @@ def _climbed(form: Form, rng: np.random.Generator) -> _Case | None:
 
 
 def _search(
-    form: Form, sizes: Sizes, rng: np.random.Generator, draws: int, covers: set[Relation]
+    form: Form,
+    sizes: Sizes,
+    rng: np.random.Generator,
+    draws: int,
+    covers: set[Relation],
+    *,
+    wide: bool = False,
 ) -> _Case | None:
     choices = index_tuples(form, sizes)
     for number in range(draws):
         # Small values are easy to check by hand; every third point is generic, for what they miss.
-        point = draw_point(form, sizes, rng, scale=Fraction(1) if number % 3 == 2 else None)
+        if wide:
+            point = draw_point(form, sizes, rng, scale=_WIDE, mixed=True)
+        else:
+            point = draw_point(form, sizes, rng, scale=Fraction(1) if number % 3 == 2 else None)
         picked = rng.choice(len(choices), size=min(_INDEX_CHOICES, len(choices)), replace=False)
         for choice in picked:
             case = _Case(sizes, point, choices[int(choice)])

@@ -5,7 +5,7 @@ checked again at random small sizes, in exact arithmetic (with logarithms: to 50
 that differ prove nothing: the answer is then REFUTED if a point shows it, and UNKNOWN otherwise.
 
 An inequality is proved where right − left, or the ``gap`` that is proved equal to it, is ≥ 0 as it is
-written (:mod:`proofcheck.symbolic.bounds`).
+written (:mod:`proofcheck.symbolic.bounds`), or the normal form of right − left is a sum of what is.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from proofcheck.namespaces.exact import ExactField
 from proofcheck.namespaces.indexed import IndexedArray, IndexedNamespace
 from proofcheck.namespaces.indexed_array import require_same
 from proofcheck.namespaces.strict import StrictNamespace
-from proofcheck.symbolic.bounds import Bounds, bounds_of
+from proofcheck.symbolic.bounds import Bounds, bounds_of, is_sum_of_nonnegatives
 from proofcheck.symbolic.decide import Answer, assumptions, decide
+from proofcheck.symbolic.normal_form import expand
 from proofcheck.symbolic.terms import Const, Term, add, fresh, mul
 
 __all__ = ["check_generic", "differences"]
@@ -197,9 +198,18 @@ def _open_inequality(found: _Interpreted, form: Form) -> str:
             decision = decide(add(difference, mul(_MINUS_ONE, gap)))
             if decision.answer is not Answer.PROVED:
                 return f"{words}: the gap is not seen to be the difference of the sides: {decision.reason}"
-        if not bounds_of(difference if gap is None else gap, domains)[0] >= 0:
+        shows = bounds_of(difference if gap is None else gap, domains)[0] >= 0
+        if not shows and (gap is not None or not _normal_form_shows(difference, domains)):
             return f"{words}: no sign can be read off from how the difference is written"
     return ""
+
+
+def _normal_form_shows(difference: Term, domains: dict[str, Bounds]) -> bool:
+    """Whether the normal form is a sum of what is not negative; 0 is one."""
+    try:
+        return is_sum_of_nonnegatives(expand(difference), domains)
+    except OutsideCalculusError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from proofcheck.claims.claim import Claim, Declaration, Form, Kind, Seriousness
 from proofcheck.claims.domains import Bits, HalfMax, Index, Interval, Positive, Real
-from proofcheck.claims.proposition import all_of, at_most, bounded, equal, has_shape, within
+from proofcheck.claims.proposition import all_of, at_most, bounded, equal, has_shape, vanishes, within
 from proofcheck.claims.verdict import Level, Outcome, Relation, Verdict
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "bounded",
     "equal",
     "has_shape",
+    "vanishes",
     "within",
 ]

@@ -70,6 +70,8 @@ class Domain:
     is_positive: ClassVar[bool] = False
     is_discrete: ClassVar[bool] = False
     """Not every entry may be moved a little: EXACT and BALL go through :meth:`cases`."""
+    is_entrywise: ClassVar[bool] = True
+    """An array is a member if each entry by itself may be one: entries may change places."""
 
     def __init__(self, *dims: str, role: str = "") -> None:
         for text in dims:
@@ -257,6 +259,7 @@ class HalfMax(Interval):
     """
 
     is_discrete = True
+    is_entrywise = False
 
     def __init__(self, *dims: str, role: str = "") -> None:
         super().__init__(0, 1, *dims, role=role)

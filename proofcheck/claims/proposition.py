@@ -13,7 +13,7 @@ from typing import Any
 from proofcheck.claims.verdict import Relation
 
 __all__ = ["AllOf", "AtMost", "Bounded", "Equal", "HasShape", "Proposition", "Within", "all_of", "at_most"]
-__all__ += ["bounded", "equal", "has_shape", "within"]
+__all__ += ["Vanishes", "bounded", "equal", "has_shape", "vanishes", "within"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,15 @@ class Bounded:
     kind = Relation.BOUNDED
 
 
-Atom = Equal | AtMost | HasShape | Within | Bounded
+@dataclass(frozen=True)
+class Vanishes:
+    """``rate(xp, s, *constants)`` tends to 0 as s → ∞, whatever the positive constants."""
+
+    rate: Callable[..., Any]
+    kind = Relation.VANISHES
+
+
+Atom = Equal | AtMost | HasShape | Within | Bounded | Vanishes
 Proposition = Atom | AllOf
 
 
@@ -115,6 +123,15 @@ def bounded(left: Any, *, by: Any) -> Bounded:
     return Bounded(left, by)
 
 
+def vanishes(rate: Callable[..., Any]) -> Vanishes:
+    """``rate(xp, s, *constants) → 0`` as s → ∞, for all positive constants: the o(1) of n^{1+o(1)}.
+
+    Args:
+        rate: of ``xp``, which has ``log`` and ``exp``, of s, and of constants: a scalar.
+    """
+    return Vanishes(rate)
+
+
 def all_of(*parts: Proposition) -> AllOf:
     """The conjunction of the parts."""
     return AllOf(parts)
@@ -129,11 +146,11 @@ def atoms(proposition: object) -> Iterator[Atom]:
     if isinstance(proposition, AllOf):
         for part in proposition.parts:
             yield from atoms(part)
-    elif isinstance(proposition, (Equal, AtMost, HasShape, Within, Bounded)):
+    elif isinstance(proposition, (Equal, AtMost, HasShape, Within, Bounded, Vanishes)):
         yield proposition
     else:
         raise TypeError(
-            "a statement must return equal(...), at_most(...), has_shape(...), within(...), bounded(...) "
-            f"or all_of(...); "
+            "a statement must return equal(...), at_most(...), has_shape(...), within(...), bounded(...), "
+            f"vanishes(...) or all_of(...); "
             f"this one returned {type(proposition).__name__}"
         )

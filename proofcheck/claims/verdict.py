@@ -26,7 +26,7 @@ class Level(StrEnum):
     GENERIC = "generic"
     """Symbolic sizes, a normal form: proves for all sizes."""
     COST = "cost"
-    """Operation counts as polynomials in the sizes: proves for all sizes."""
+    """Operation counts as polynomials in the sizes, and limits of rates: proves for all sizes."""
     FAMILY = "family"
     """Inputs along which the ratio to an O(·) provably grows: disproves a hidden constant."""
     COUNTEREXAMPLE = "counterexample"
@@ -52,6 +52,7 @@ class Relation(StrEnum):
     HAS_SHAPE = "has_shape"
     WITHIN = "within"
     BOUNDED = "bounded"
+    VANISHES = "vanishes"
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,12 @@ MODULES = (
     "proofcheck.paper.derivatives",
     "proofcheck.paper.figures",
     "proofcheck.paper.quadratic_time",
+    "proofcheck.paper.rank",
     "proofcheck.paper.forward",
     "proofcheck.paper.upper_bound",
+    "proofcheck.paper.almost_linear",
     "proofcheck.paper.lower_bound",
     "proofcheck.paper.lower_bound_proof",
     "proofcheck.paper.riemann_sum",
+    "proofcheck.paper.hardness",
 )

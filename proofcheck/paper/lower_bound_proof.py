@@ -189,15 +189,15 @@ def _(xp: Any, P: Any, V: Any, lam: Any, B: Any, n: Any) -> Any:
 
 
 @prf_E_3.mended(
-    because="a is a sum over the d columns of V: |f'| ≤ 8 B n d, and 8 B n fails from d = 28 on", given=FREE
+    because="a is a sum over the d columns of V: 8 B n fails from d = 28 on, (8/27) B n d is sharp",
+    given=FREE,
 )
 def _(xp: Any, P: Any, V: Any, lam: Any, B: Any, n: Any, d: Any) -> Any:
     first = f_first(xp, P, V, lam, B)
-    more = 104 * xp.ones(n, d) / 27
-    up, down = (more + gap for gap in slope_gaps(xp, P, V, lam, B, n, d))
+    up, down = slope_gaps(xp, P, V, lam, B, n, d)
     return all_of(
-        at_most(first, 8 * B * n * d, gap=2 * B * xp.sum(up)),
-        at_most(-first, 8 * B * n * d, gap=2 * B * xp.sum(down)),
+        at_most(first, 8 * B * n * d / 27, gap=2 * B * xp.sum(up)),
+        at_most(-first, 8 * B * n * d / 27, gap=2 * B * xp.sum(down)),
     )
 
 

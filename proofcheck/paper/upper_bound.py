@@ -21,6 +21,7 @@ from proofcheck.claims import (
     all_of,
     at_most,
     equal,
+    has_shape,
 )
 from proofcheck.paper.definitions import D_BY_D
 from proofcheck.paper.formulas import attention_loss, p_matrix, row_softmax
@@ -113,8 +114,12 @@ def _(
 def _(
     xp: Any, U1: Any, V1: Any, c: Any, h: Any, E: Any, T: Any, H: Any, gamma: Any, eta: Any, n: Any, d: Any
 ) -> Any:
+    U2 = U1 @ (V1.T @ h) - E
     return all_of(
-        equal((U1 @ (V1.T @ h) - E) @ h.T, U1 @ (V1.T @ h) @ h.T - E @ h.T),
+        equal(U2 @ h.T, U1 @ (V1.T @ h) @ h.T - E @ h.T),
+        has_shape(U2, (n, d)),
+        # Where c̃ and h have rank d the right side is invertible: no fewer columns do.
+        equal(U2.T @ (U2 @ h.T) @ h, (U2.T @ U2) @ (h.T @ h)),
         both_ways(
             (gamma * T) @ (eta * H).T,
             d * eta * gamma * xp.ones(n, n),
@@ -153,9 +158,12 @@ def _(
     psi: Any,
     theta: Any,
     n: Any,
+    k: Any,
+    m: Any,
 ) -> Any:
     f, q = phi * F, psi * G
     return all_of(
+        has_shape(xp.row_kron(U1, U2), (n, k * m)),
         equal(xp.row_kron(U1, U2) @ xp.row_kron(V1, V2).T, (U1 @ V1.T) * (U2 @ V2.T)),
         both_ways(
             (f + delta * R) * (q + theta * S) - f * q,
@@ -231,6 +239,7 @@ def _(
     wide_t, wide_T = xp.outer(t, xp.ones(n)), xp.outer(T, xp.ones(n))
     return all_of(
         equal(r, xp.row_sums(f * q)),
+        has_shape(xp.scale_rows(r, U1), U1.shape),
         equal(xp.scale_rows(r, U1) @ V1.T, rank_one_part(xp, f, q, n)),
         both_ways(
             xp.scale_rows(kappa * t + rho * T, phi * F + delta * R) - xp.scale_rows(kappa * t, phi * F),
@@ -309,7 +318,7 @@ def _(
         return a1 * a2 * xp.sum_over(lambda j: xp.sum_over(lambda k: term(j, k), n), n)
 
     left = (a1 * M1).T @ (pi1 * P1 - pi2 * P2) @ (a2 * M2)
-    return both_ways(left, a1 * a2 * n * n * (pi1 + pi2) * xp.ones(d, d), gap)
+    return both_ways(left, a1 * a2 * n * n * (pi1 + pi2), gap)
 
 
 # 2^16 corners at n = d = 2: GENERIC proves every size at once.

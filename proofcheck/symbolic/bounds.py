@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TypeAlias
 
+from proofcheck.symbolic.products import Base, ExpOf, Factor, Polynomial
 from proofcheck.symbolic.terms import Add, Const, Delta, Entry, Exp, Log, Mul, Pow, SizeOf, Sum, Term
 
-__all__ = ["Bounds", "bounds_of"]
+__all__ = ["Bounds", "bounds_of", "is_sum_of_nonnegatives"]
 
 Bounds: TypeAlias = tuple[Fraction | float, Fraction | float]
 """Low and high; infinite where nothing is known."""
@@ -52,6 +53,26 @@ def bounds_of(term: Term, domains: Mapping[str, Bounds]) -> Bounds:
         return _power(bounds_of(term.base, domains), term.exponent)
     assert isinstance(term, Mul)
     return _product(term.parts, domains)
+
+
+def is_sum_of_nonnegatives(polynomial: Polynomial, domains: Mapping[str, Bounds]) -> bool:
+    """Whether no product of a normal form is negative: its coefficient is positive, and so is each atom.
+
+    So it is where a bound exceeds another by more of the same: (9 − 8) B n d.
+    """
+    return all(
+        product.coefficient >= 0 and all(_is_nonnegative(factor, domains) for factor in product.atoms)
+        for product in polynomial
+    )
+
+
+def _is_nonnegative(factor: Factor, domains: Mapping[str, Bounds]) -> bool:
+    atom, power = factor
+    if isinstance(atom, (ExpOf, Delta)) or (power.denominator == 1 and power % 2 == 0):
+        return True
+    if isinstance(atom, Base):
+        return is_sum_of_nonnegatives(atom.scope.body, domains)
+    return isinstance(atom, Entry) and domains.get(atom.name, _ANY)[0] >= 0
 
 
 def _product(parts: tuple[Term, ...], domains: Mapping[str, Bounds]) -> Bounds:

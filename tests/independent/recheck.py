@@ -138,12 +138,23 @@ def proof_D_6(p: Point, sizes: Any, indices: Any, entry: Any) -> tuple[float, fl
     return left, float(right)
 
 
+def proof_E_5(p: Point, sizes: Any, indices: Any, entry: Any) -> tuple[float, float]:
+    """d/dλ ‖softmax(λ A1 A2ᵀ) A3‖² against 2 tr(dL/dX) at X = λI, Y = I, for L of Definition 1.2."""
+    d, lam = sizes["d"], p["lam"]
+    left = slope(lambda x: (softmax(x * (p["A1"] @ p["A2"].T)) @ p["A3"]).__pow__(2).sum(), lam)
+    full = {**p, "Y": np.eye(d)}
+    steps = [complex_step(lambda X: loss(full, X, d), lam * np.eye(d), (k, k)) for k in range(d)]
+    return left, 2 * sum(steps)
+
+
 SIDES: dict[str, Callable[[Point, Any, Any, Any], tuple[float, float]]] = {
     "lem:3.10": lemma_3_10,
     "lem:C.7": lemma_C_7,
     "prf:B.1.7": proof_B_1_7,
     "lem:D.3": lemma_D_3,
     "prf:D.6": proof_D_6,
+    "thm:D.6": proof_D_6,
+    "prf:E.5.slope": proof_E_5,
 }
 
 
@@ -210,9 +221,17 @@ def proof_E_3(p: Point, which: str, number: int) -> tuple[float, float]:
     return (first if number == 1 else -first), 8 * p["B"] * len(A)
 
 
+def theorem_E_5(p: Point, which: str, number: int) -> tuple[float, float]:
+    """The largest entry of ±A1 X or ±A2 against B = 0; the one entry told is no larger."""
+    A1X, A2 = p["lam"] * p["b"] * p["M1"], p["b"] * p["M2"]
+    signed = (A1X, -A1X, A2, -A2)[number - 1]
+    return float(signed.max()), 0.0
+
+
 INEQUALITIES = {
     **dict.fromkeys(("eq:E.7", "eq:E.8", "eq:E.9", "eq:E.10"), equation),
     "prf:E.3": proof_E_3,
+    "thm:E.5": theorem_E_5,
 }
 
 
@@ -389,6 +408,10 @@ def part_8_from_part_5(n: int, d: int) -> set[tuple[int, ...]]:
     return {(), (2.0 * np.ones(n)).shape}
 
 
+PRODUCTS = {
+    "lem:D.1": ("d", "n", "d", "d", "n", "d"),  # A1ᵀ X of A1 n×d and X d×d
+    "lem:D.5": ("n", "k", "n", "k", "k", "n"),  # U1 V1 of U1 and V1 n×k
+}
 SHAPES = {"fig:1": drawn_figure_1, "prf:B.1.8": part_8_from_part_5}
 
 
@@ -417,10 +440,9 @@ def check_ill_formed(claim: str, detail: str) -> str:
         return f"names the symbol {symbol[1]}"
     product = re.match(r"matrix product of (\w+)×(\w+) by (\w+)×(\w+): (\w+) columns meet (\w+) rows", detail)
     if product is not None:
-        # Lemma D.5: U1 and V1 are both n×k, so that U1 V1 is no product.
-        if claim != "lem:D.5" or product.groups() != ("n", "k", "n", "k", "k", "n"):
+        if PRODUCTS.get(claim) != product.groups():
             raise Disagreement(f"a product that the paper does not have: {detail}")
-        return "names the factors n×k and n×k"
+        return f"names the factors {product[1]}×{product[2]} and {product[3]}×{product[4]}"
     sides = re.match(r"left side is (\S+), right side is (\S+)", detail)
     if sides is None or sides[1] == sides[2] or claim in SYMBOLS:
         raise Disagreement(f"names neither the symbol nor two shapes: {detail!r}")

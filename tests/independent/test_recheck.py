@@ -40,6 +40,10 @@ NOT_STANDING = {
     "lem:D.3",
     "lem:D.5",
     "prf:D.6",
+    "lem:D.1",
+    "thm:D.6",
+    "prf:E.5.slope",
+    "thm:E.5",
 }
 
 

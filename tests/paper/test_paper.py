@@ -31,7 +31,8 @@ def:1.1 def:1.2 rem:1.3 def:1.4 not:kronecker def:3.2 def:3.3 def:3.4 def:3.5 de
 fact:3.9 lem:3.10 fig:1 fig:2 lem:4.1 fact:A.1 fact:A.2 def:A.3 fact:A.4 lem:B.1.1 lem:B.1.2 lem:B.1.3
 lem:B.1.4 lem:B.1.5 lem:B.1.6 lem:B.1.7 lem:B.1.8 lem:C.1 lem:C.2 def:C.3 lem:C.4 def:C.5 lem:C.6
 lem:C.7 lem:C.8 hyp:3.1 def:E.1 lem:E.2 lem:E.3 eq:E.7 eq:E.8 eq:E.9 eq:E.10 lem:E.4
-lem:D.2 lem:D.3 lem:D.4 lem:D.5 as23:poly as23:row-sum as23:output
+lem:D.1 lem:D.2 lem:D.3 lem:D.4 lem:D.5 thm:D.6 thm:1.6 thm:E.5 thm:1.5
+as23:poly as23:rank as23:entry as23:row-sum as23:output as23:forward
 """
 ILL_FORMED = {
     "def:1.2": "Y is declared as real d×d and as real scalar",
@@ -43,11 +44,13 @@ ILL_FORMED = {
     "fig:1": "left side is d^2×1, right side is 1×1",
     "lem:C.8": "X is declared as fixed real d×d and as variable real d×d",
     "lem:4.1": "X is declared as fixed real d×d and as variable real d×d",
+    "lem:D.1": "matrix product of d×n by d×d: n columns meet d rows",
     "lem:D.5": "matrix product of n×k by n×k: k columns meet n rows",
 }
 REFUTED = {"lem:3.10", "prf:B.1.7", "lem:C.7", "prf:4.1"}
 REFUTED |= {"lem:E.3", "eq:E.7", "eq:E.8", "eq:E.9", "eq:E.10", "prf:E.3", "lem:D.3", "prf:D.6"}
-PARTLY_TRUE = {"prf:E.3", "lem:D.3"}
+REFUTED |= {"thm:D.6", "prf:E.5.slope", "thm:E.5"}
+PARTLY_TRUE = {"prf:E.3", "lem:D.3", "thm:D.6", "thm:E.5"}
 FAMILIES = {"prf:4.1", "lem:E.3"}
 
 

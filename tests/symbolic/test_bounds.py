@@ -11,7 +11,8 @@ import pytest
 
 from proofcheck.namespaces.indexed import IndexedNamespace
 from proofcheck.namespaces.strict import Array, StrictNamespace
-from proofcheck.symbolic.bounds import bounds_of
+from proofcheck.symbolic.bounds import bounds_of, is_sum_of_nonnegatives
+from proofcheck.symbolic.normal_form import expand
 
 SCALARS = ("v", "w", "w2", "b", "z")
 VECTORS = ("vs", "bs", "zs")
@@ -72,3 +73,27 @@ def test_values_lie_within(name: str) -> None:
 def test_a_size_is_at_least_1() -> None:
     xp = IndexedNamespace(("n",))
     assert bounds_of(xp.scalar(xp.size("n")).entry(), {}) == (1, math.inf)
+
+
+NORMAL_FORMS: dict[str, tuple[Any, bool]] = {
+    "more of the same": (lambda xp, a: 9 * a["b"] - 8 * a["b"], True),
+    "less of the same": (lambda xp, a: 8 * a["b"] - 9 * a["b"], False),
+    "nothing": (lambda xp, a: a["z"] - a["z"], True),
+    "an even power": (lambda xp, a: a["z"] ** 2 + a["b"], True),
+    "an odd power": (lambda xp, a: a["z"] ** 3, False),
+    "an exponential": (lambda xp, a: a["b"] * xp.exp(a["z"]), True),
+    "over a sum of what is positive": (lambda xp, a: a["b"] / xp.sum(a["bs"]), True),
+    "over a sum of no known sign": (lambda xp, a: a["b"] / xp.sum(a["zs"]), False),
+    "a sum": (lambda xp, a: xp.sum(a["bs"]) * 2 - xp.sum(a["bs"]), True),
+    "a square that is multiplied out": (lambda xp, a: (a["b"] - a["v"]) ** 2, False),
+    "an input of both signs": (lambda xp, a: a["b"] * a["w"], False),
+}
+
+
+@pytest.mark.parametrize("name", NORMAL_FORMS)
+def test_sums_of_what_is_not_negative(name: str) -> None:
+    formula, expected = NORMAL_FORMS[name]
+    xp = IndexedNamespace(("n",))
+    inputs = {letter: xp.input(letter, ()) for letter in SCALARS}
+    inputs |= {letter: xp.input(letter, (xp.size("n"),)) for letter in VECTORS}
+    assert is_sum_of_nonnegatives(expand(formula(xp, inputs).entry()), DOMAINS) is expected
