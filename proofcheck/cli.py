@@ -42,6 +42,7 @@ from proofcheck.command import (
     run_command,
     usable_cpus,
 )
+from proofcheck.constant_cli import constant
 from proofcheck.derive_cli import derive, figure
 from proofcheck.errata_cli import errata
 from proofcheck.errors import UserInputError
@@ -237,6 +238,7 @@ def _deliver(report: Report, options: _Options) -> None:
 
 
 app.command()(audit)
+app.command()(constant)
 app.command()(derive)
 app.command()(errata)
 app.command()(figure)
