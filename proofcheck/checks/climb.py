@@ -104,7 +104,7 @@ class _Search:
             places = [(name, at) for name, value in best.items() for at in np.ndindex(*value.shape)]
             for number in self._rng.permutation(len(places)):
                 name, position = places[int(number)]
-                for value in self._values(domains[name], Fraction(best[name][position])):
+                for value in self._values(domains[name], best[name][position]):
                     other = domains[name].changed(best[name], position, value)
                     if other is None or left <= 0:
                         continue
@@ -119,7 +119,7 @@ class _Search:
                     break
         return best, margin
 
-    def _values(self, domain: Domain, present: Fraction) -> Iterator[Fraction]:
+    def _values(self, domain: Domain, present: Any) -> Iterator[Fraction]:
         """What an entry may become: small values and, in a wide search, its double and its half."""
         yield from domain.table()
         if self._wide and domain.bounds is None:
