@@ -26,7 +26,7 @@ from proofcheck.command import (
     run_command,
     usable_cpus,
 )
-from proofcheck.report.streams import note, progress_bar
+from proofcheck.streams import note, progress_bar
 
 if TYPE_CHECKING:
     from rich.console import Console

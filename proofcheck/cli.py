@@ -8,9 +8,7 @@ imported where it is used, so that ``--help`` is quick.
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError
@@ -22,12 +20,9 @@ import typer
 
 from proofcheck.audit_cli import audit
 from proofcheck.command import (
-    INTERRUPTED,
     LEVELS,
     NOT_PASSED,
     PASSED,
-    TERMINATED,
-    USER_ERROR,
     JobsOption,
     ModulesArgument,
     NoCacheOption,
@@ -36,9 +31,9 @@ from proofcheck.command import (
     SeedOption,
     TimeoutOption,
     check_options,
-    complain,
     deliver,
     rendered,
+    run_app,
     run_command,
     usable_cpus,
 )
@@ -47,7 +42,7 @@ from proofcheck.derive_cli import derive, figure
 from proofcheck.errata_cli import errata
 from proofcheck.errors import UserInputError
 from proofcheck.gradient_cli import gradient
-from proofcheck.report.streams import note, progress_bar
+from proofcheck.streams import note, progress_bar
 
 if TYPE_CHECKING:
     from proofcheck.results import Report
@@ -92,22 +87,7 @@ class _Options:
 
 def main() -> None:
     """The console entry point: runs the command line and exits with its code."""
-    # Killed by a job scheduler, worker processes must go too: an exception unwinds to where they are stopped.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
-    try:
-        code = app(standalone_mode=False, prog_name="proofcheck")
-    except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
-    except Exception as error:
-        # Typer's usage errors derive from a class of Click, of which newer versions have their own copy.
-        explain: Callable[[], str] | None = getattr(error, "format_message", None)
-        if explain is None:
-            raise
-        complain(f"{' '.join(explain().split())} (see proofcheck --help)")
-        code = USER_ERROR
-    if code == INTERRUPTED:
-        note("proofcheck: interrupted")
-    sys.exit(code)
+    run_app(app, "proofcheck")
 
 
 @app.callback(invoke_without_command=True)

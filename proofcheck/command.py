@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import os
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
 import typer
 
 from proofcheck.claims.verdict import Level
 from proofcheck.errors import UserInputError
 from proofcheck.files import write_atomically
-from proofcheck.report.streams import Page, check_writable, note, write_stdout
+from proofcheck.streams import Page, check_writable, note, write_stdout
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["INTERRUPTED", "LEVELS", "NOT_PASSED", "PASSED", "TERMINATED", "USER_ERROR"]
 __all__ += ["JobsOption", "ModulesArgument", "NoCacheOption", "NotesOption", "OutputOption", "QuietOption"]
 __all__ += ["SeedOption", "TimeoutOption"]
-__all__ += ["check_options", "complain", "deliver", "rendered", "run_command", "usable_cpus"]
+__all__ += ["check_options", "complain", "deliver", "rendered", "run_app", "run_command", "usable_cpus"]
 
 PASSED, NOT_PASSED, USER_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 LEVELS = ", ".join(level.value for level in Level if level is not Level.WELL_FORMED)
@@ -55,20 +57,40 @@ QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No 
 NotesOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")]
 
 
-def run_command(command: Callable[[], int]) -> int:
+def run_app(app: typer.Typer, program: str) -> NoReturn:
+    """Run a command line of this name, and exit with its code."""
+    # Killed by a job scheduler, worker processes must go too: an exception unwinds to where they are stopped.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
+    try:
+        code = app(standalone_mode=False, prog_name=program)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except Exception as error:
+        # Typer's usage errors derive from a class of Click, of which newer versions have their own copy.
+        explain: Callable[[], str] | None = getattr(error, "format_message", None)
+        if explain is None:
+            raise
+        complain(f"{' '.join(explain().split())} (see {program} --help)", program)
+        code = USER_ERROR
+    if code == INTERRUPTED:
+        note(f"{program}: interrupted")
+    sys.exit(code)
+
+
+def run_command(command: Callable[[], int], program: str = "proofcheck") -> int:
     """The exit code of a command; what a user can mend is told in one line."""
     try:
         return command()
     except UserInputError as error:
-        complain(str(error))
+        complain(str(error), program)
         return USER_ERROR
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def complain(text: str) -> None:
+def complain(text: str, program: str = "proofcheck") -> None:
     """An error, on standard error."""
-    note(f"proofcheck: error: {text}")
+    note(f"{program}: error: {text}")
 
 
 def usable_cpus() -> int:

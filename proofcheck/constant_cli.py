@@ -23,7 +23,7 @@ from proofcheck.command import (
     run_command,
 )
 from proofcheck.errors import UserInputError
-from proofcheck.report.streams import check_writable, note, progress_bar
+from proofcheck.streams import check_writable, note, progress_bar
 
 if TYPE_CHECKING:
     from proofcheck.claims.claim import Claim

@@ -10,7 +10,7 @@ import typer
 
 from proofcheck.command import NOT_PASSED, PASSED, NotesOption, deliver, run_command
 from proofcheck.errors import UserInputError
-from proofcheck.report.streams import check_writable, note
+from proofcheck.streams import check_writable, note
 
 if TYPE_CHECKING:
     from proofcheck.derive import Derivation

@@ -25,7 +25,7 @@ from proofcheck.command import (
     usable_cpus,
 )
 from proofcheck.errors import UserInputError
-from proofcheck.report.streams import note, progress_bar
+from proofcheck.streams import note, progress_bar
 
 __all__ = ["errata"]
 

@@ -12,7 +12,7 @@ import typer
 
 from proofcheck.command import PASSED, QuietOption, deliver, run_command
 from proofcheck.errors import UserInputError
-from proofcheck.report.streams import note, progress_bar
+from proofcheck.streams import note, progress_bar
 
 if TYPE_CHECKING:
     from proofcheck.gradient_files import Inputs

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from proofcheck.errors import UserInputError
 from proofcheck.files import replacing, temporary_beside
 from proofcheck.namespaces.arrays import Array
-from proofcheck.report.streams import check_writable
+from proofcheck.streams import check_writable
 
 __all__ = ["NAMES", "Inputs", "check_directory", "check_file", "read_directory", "read_npz"]
 __all__ += ["write_directory", "write_npz"]

@@ -1,4 +1,5 @@
-"""reductions: builds the hard instances behind the lower bound, step by step.
+"""reductions: the hard instances behind the lower bound, step by step, and deciding formulas through them.
 
-This version has no reductions yet; CHANGELOG.md says when they come.
+SAT → orthogonal vectors → gap inner product → attention → gradient.  :mod:`reductions.steps` has the arrows,
+:mod:`reductions.problems` what they go between, :mod:`reductions.decide` the way from a formula to an answer.
 """

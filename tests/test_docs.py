@@ -24,6 +24,7 @@ from proofcheck.claims.status import PASSING, Word
 from proofcheck.claims.verdict import Level, Outcome
 from proofcheck.namespaces.strict import StrictNamespace
 from proofcheck.results import Report
+from reductions.cli import app as reductions_app
 
 ROOT = Path(__file__).parents[1]
 STATEMENTS = ROOT / "docs" / "statements.md"
@@ -96,8 +97,11 @@ def test_commands_of_the_readme_have_these_options(tmp_path: Path) -> None:
     ]
     assert commands
     known = {name: _run(name, "--help", cwd=tmp_path).stdout for name in ("verify", "gradient", "constant")}
+    reductions = {command.name or command.callback.__name__ for command in reductions_app.registered_commands}
     for program, subcommand, *rest in commands:
-        assert program == "proofcheck"
+        assert program in ("proofcheck", "reductions")
+        if program == "reductions":
+            assert subcommand in reductions
         for option in (word for word in rest if word.startswith("-")):
             assert re.search(rf"(?<!\S){option}\b", known[subcommand]), option
 

@@ -181,5 +181,5 @@ def test_a_mended_form_on_broken_ground_does_not_stand() -> None:
 def test_the_page_in_the_documentation_is_what_a_run_gives(paper_report: Report) -> None:
     committed = (ROOT / "docs" / "errata.md").read_text(encoding="utf-8")
     assert committed == to_markdown_text(find_errata(paper_report)), (
-        "run: proofcheck errata --format markdown -o docs/errata.md"
+        "run: proofcheck errata proofcheck.paper --format markdown -o docs/errata.md"
     )

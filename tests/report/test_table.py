@@ -12,9 +12,9 @@ import pytest
 from rich.console import Console
 
 from proofcheck import verify
-from proofcheck.report.streams import Page
 from proofcheck.report.table import print_table, summary
 from proofcheck.results import Report
+from proofcheck.streams import Page
 from tests.report.samples import STATUSES, report_of, sample_report
 
 

@@ -1,0 +1,185 @@
+"""Decisions against a SAT solver: never wrong, and undecided only where the certificate says so."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from proofcheck.errors import UserInputError
+from reductions.decide import chain_named, decide, decide_instance
+from reductions.oracles import Answer, FloatOracle, MpmathOracle
+from reductions.problems.attention import GradientInstance
+from reductions.problems.sat import Formula
+from reductions.thresholds import slope_thresholds
+
+FLOAT = FloatOracle()
+LITERALS = (1, -1, 2, -2, 3, -3)
+CLAUSES = [(a,) for a in LITERALS] + [
+    (a, b) for a, b in itertools.combinations(LITERALS, 2) if abs(a) != abs(b)
+]
+
+
+def random_formula(n: int, m: int, k: int, rng: np.random.Generator) -> Formula:
+    clauses = []
+    for _ in range(m):
+        variables = rng.choice(n, size=min(k, n), replace=False) + 1
+        clauses.append(tuple(int(v) if rng.integers(2) else -int(v) for v in variables))
+    return Formula(n, tuple(clauses))
+
+
+def agrees(formula: Formula, **how: object) -> bool:
+    """The answer is the solver's, and an assignment that is given is one; False where it is not decided."""
+    found = decide(formula, FLOAT, **how)  # type: ignore[arg-type]
+    if found.satisfiable is None:
+        return False
+    assert found.satisfiable == (formula.solve() is not None), formula
+    if found.satisfiable and how.get("assignment", True):
+        assert found.assignment is not None
+        assert formula.verify(found.assignment)
+        assert [abs(literal) for literal in found.assignment] == list(range(1, formula.variables + 1))
+    return True
+
+
+@pytest.mark.parametrize("clauses", [0, 1, 2])
+def test_all_small_formulas(clauses: int) -> None:
+    for chosen in itertools.combinations(CLAUSES, clauses):
+        assert agrees(Formula(3, chosen))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_random_formulas_around_the_threshold(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 11))
+    formula = random_formula(n, max(1, round(4.27 * n)), 3, rng)
+    assert agrees(formula)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_gauss_legendre(seed: int) -> None:
+    rng = np.random.default_rng(100 + seed)
+    formula = random_formula(4, int(rng.integers(4, 14)), 2, rng)
+    assert agrees(formula, decoder="gauss-legendre")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_distributed_pcp(seed: int) -> None:
+    rng = np.random.default_rng(200 + seed)
+    formula = random_formula(4, int(rng.integers(2, 7)), 2, rng)
+    assert agrees(formula, chain="pcp", blocks=3)
+
+
+def test_odd_formulas() -> None:
+    for formula in (
+        Formula(0, ()),
+        Formula(3, ()),
+        Formula(0, ((),)),
+        Formula(2, ((1, 2), ())),
+        Formula(1, ((1,),)),
+        Formula(1, ((1,), (-1,))),
+        Formula(5, ((3,),)),
+        Formula(2, ((1, 1, 2), (1, -1), (-2, -2))),
+    ):
+        if formula.solve() is None:
+            assert decide(formula, FLOAT).satisfiable is False
+        else:
+            assert agrees(formula)
+
+
+@dataclass
+class Perturbed:
+    """An oracle that errs by what it says, in the direction given."""
+
+    accuracy: float
+    sign: int
+    name: str = "perturbed"
+
+    def __call__(self, instance: GradientInstance, temperature: float) -> Answer:
+        exact = MpmathOracle()(instance, temperature)
+        error = 2 * instance.attention.d * self.accuracy
+        return Answer(exact.slope + self.sign * error, error + exact.error)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_an_adversarial_oracle_is_never_believed_too_far(sign: int) -> None:
+    rng = np.random.default_rng(7)
+    seen = set()
+    for _ in range(12):
+        formula = random_formula(4, int(rng.integers(6, 14)), 2, rng)
+        truth = formula.solve() is not None
+        for exponent in range(-12, 0, 2):
+            found = decide(formula, Perturbed(10.0**exponent, sign), assignment=False)
+            seen.add(found.satisfiable)
+            assert found.satisfiable in (truth, None)
+            assert found.required is not None
+            assert found.achieved is not None
+            if found.achieved < 0.99 * found.required:
+                assert found.satisfiable is truth
+    assert None in seen
+    assert seen & {True, False}
+
+
+def test_an_oracle_that_understates_its_error_is_noticed_or_undecided() -> None:
+    """Between NO and YES there is no instance: a value there with no error is refused."""
+    formula = Formula(2, ((1, 2), (-1,)))
+    (made,) = chain_named("direct", "one-query").apply(formula)
+    limits = slope_thresholds(made.instance.attention)
+
+    class Between:
+        name = "between"
+
+        def __call__(self, instance: GradientInstance, temperature: float) -> Answer:
+            return Answer(-(limits.yes + limits.no) / 2, 0.0)
+
+    with pytest.raises(ArithmeticError, match="errors are larger than it says"):
+        decide_instance(made.instance, Between())
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(float("nan"), 0.0), Answer(0.0, float("nan")), Answer(float("inf"), 1.0)]
+)
+def test_no_numbers(answer: Answer) -> None:
+    class Broken:
+        name = "broken"
+
+        def __call__(self, instance: GradientInstance, temperature: float) -> Answer:
+            return answer
+
+    with pytest.raises(UserInputError, match="expected numbers"):
+        decide(Formula(1, ((1,),)), Broken())
+
+
+@pytest.mark.parametrize(
+    ("chain", "decoder", "message"),
+    [("indirect", "one-query", "chain is 'indirect'"), ("direct", "guess", "decoder is 'guess'")],
+)
+def test_unknown_names(chain: str, decoder: str, message: str) -> None:
+    with pytest.raises(UserInputError, match=message):
+        decide(Formula(1, ((1,),)), FLOAT, chain=chain, decoder=decoder)
+
+
+def test_what_is_reported() -> None:
+    found = decide(Formula(4, ((1, 2), (-1, 3), (4,))), FLOAT)
+    assert found.satisfiable
+    assert found.calls == 4  # the formula, then one for each variable while there is something to decide
+    assert found.oracle == "float64"
+    assert found.margin is not None
+    assert found.margin > 0
+    assert found.achieved is not None
+    assert found.required is not None
+    assert found.achieved < found.required
+    assert found.sizes["N"] == 4
+    assert found.sizes["n"] == 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("decoder", ["one-query", "gauss-legendre"])
+def test_a_thousand_formulas(decoder: str) -> None:
+    """Around the threshold, n ≤ 12: never wrong, never undecided; assignments where one query finds them."""
+    rng = np.random.default_rng(12345)
+    for _ in range(1000):
+        n = int(rng.integers(1, 13))
+        formula = random_formula(n, max(1, round(rng.uniform(3.2, 5.4) * n)), 3, rng)
+        assert agrees(formula, decoder=decoder, assignment=decoder == "one-query")
