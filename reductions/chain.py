@@ -84,7 +84,7 @@ class Chain:
         return witness
 
     def sizes(self, given: Mapping[str, int]) -> Mapping[str, int]:
-        """The sizes at the end of the chain; those of the steps before are kept under their names."""
+        """All sizes along the chain; where two steps have one of the same name, the later step's."""
         known = dict(given)
         for step in self.steps:
             known |= step.sizes(known)

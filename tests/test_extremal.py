@@ -27,6 +27,7 @@ from proofcheck.claims import (
 from proofcheck.errors import UserInputError
 from proofcheck.extremal import Constants, Extreme, best_constant
 from proofcheck.loading import discover, load
+from proofcheck.report.extremal import finding
 from tests.helpers import claim_of, rng
 
 # With the weight o of the entries at 1 in a row, o' = o (1 − o): f = o² per row and column, so that
@@ -282,3 +283,44 @@ def test_a_bug_in_a_statement_is_told_about_the_form() -> None:
     found = search(claim_of(statement, x=Interval(0, 1)))
     assert found.extremes == ()
     assert "RuntimeError: broken here" in found.faults["printed"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "domain"),
+    [
+        (lambda xp, x: at_most(x**3, x), Interval(-1, 1)),
+        (lambda xp, x: at_most(x / 2, x), Real()),
+        (lambda xp, x: at_most(-x * x, -2 * x * x), Real()),
+    ],
+)
+def test_what_fails_where_the_right_side_is_not_positive(statement: Any, domain: Any) -> None:
+    """No ratio sees it; the finding is neither sharp nor slack."""
+    (extreme,) = best_constant(claim_of(statement, x=domain)).extremes
+    assert extreme.exceeded
+    assert finding(extreme).startswith("fails")
+
+
+def test_a_unit_outside_the_domain_is_no_instance() -> None:
+    def half(xp: Any, x: Any) -> Any:
+        return at_most(x, Fraction(1, 2))
+
+    one = claim_of(lambda xp, x: at_most(x, Fraction(1, 4)), x=Positive())
+    one.mended(because="twice as much", where=half)(half)
+    mended = [extreme for extreme in best_constant(one).extremes if extreme.form == "mended"]
+    assert [extreme.exceeded for extreme in mended] == [False]
+
+
+def test_every_index_is_tried_where_there_are_few() -> None:
+    claim = claim_of(lambda xp, x, i, n: at_most(i * x, n * x), x=Positive(), i=Index("n"))
+    (extreme,) = best_constant(claim, sizes={"n": [1, 2, 4, 8, 9]}).extremes
+    assert [point.ratio for point in extreme.curve] == pytest.approx([1.0] * 5)
+
+
+def unpacked(xp: Any, x: Any, y: Any) -> Any:
+    parts = [at_most(x, 2), at_most(-x, 2)]
+    return all_of(*parts, at_most(y, 3))
+
+
+def test_the_source_of_what_is_unpacked_is_not_another_relation() -> None:
+    claim = claim_of(unpacked, x=Interval(0, 1), y=Interval(0, 1))
+    assert [extreme.source for extreme in best_constant(claim).extremes] == ["", "", "at_most(y, 3)"]

@@ -40,6 +40,8 @@ def decide_rate(rate: Vanishes) -> tuple[Outcome, str]:
         return Outcome.UNKNOWN, f"{name}: no limit found: {error}"
     if isinstance(limit, sympy.Limit) or limit.has(sympy.nan, sympy.AccumBounds):
         return Outcome.UNKNOWN, f"{name}: no limit found"
+    if limit.free_symbols - set(symbols[1:]) or not (limit == 0 or _is_elsewhere(limit)):
+        return Outcome.UNKNOWN, f"{name}: the limit {limit} is not understood"
     if limit != 0:
         return Outcome.REFUTED, f"{name} tends to {limit} as {s} → ∞, not to 0"
     for value in _CONSTANTS:
@@ -49,6 +51,11 @@ def decide_rate(rate: Vanishes) -> tuple[Outcome, str]:
             return Outcome.UNKNOWN, f"{name}: SymPy's limit is 0, but the values {shown} do not fall"
     for_all = f", for all {', '.join(constants)} > 0" if constants else ""
     return Outcome.HOLDS, f"{name} tends to 0 as {s} → ∞{for_all}"
+
+
+def _is_elsewhere(limit: Any) -> bool:
+    """Whether it is seen that a limit is not 0: a number, infinite, or a positive multiple of constants."""
+    return bool(limit.is_infinite or limit.is_nonzero)
 
 
 def _values(rate: Vanishes, constants: list[int]) -> list[Any]:

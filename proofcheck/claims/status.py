@@ -45,6 +45,8 @@ PASSING = frozenset(
 )
 _DOES_NOT_STAND = frozenset({Word.REFUTED, Word.REFUTED_MODULO, Word.ILL_FORMED})
 _BROKEN = _DOES_NOT_STAND | {Word.VACUOUS, Word.ERROR}
+# What rests on these is proved only if they hold, and at sizes at which nobody looked.
+_NOT_FOR_ALL = frozenset({Word.UNKNOWN, Word.ASSUMED, Word.PROVED_AT_SIZES, Word.SUPPORTED})
 _ASSUMABLE = frozenset({Kind.HYPOTHESIS, Kind.CITED})
 
 
@@ -199,9 +201,7 @@ def rest_on(
     if broken:
         return Status(Word.UNKNOWN, f"rests on what does not stand: {', '.join(broken)}")
     modulo = set(hypotheses) | {
-        id
-        for id, status in ancestors.items()
-        if status.word in (Word.UNKNOWN, Word.ASSUMED) or kinds[id] is Kind.HYPOTHESIS
+        id for id, status in ancestors.items() if status.word in _NOT_FOR_ALL or kinds[id] is Kind.HYPOTHESIS
     }
     if not modulo:
         return own

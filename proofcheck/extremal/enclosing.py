@@ -113,7 +113,8 @@ def _with_units(objective: Objective, space: Space, vector: Floats, floor: float
         space.still[place] = True
         climber = Climber(objective, space, unit, _SETTLING)
         climber.climb()
-        if objective.ratio(climber.vector) >= floor:
+        # The start counts only if it was taken: a unit may be no member.
+        if math.isfinite(climber.ratio) and objective.ratio(climber.vector) >= floor:
             vector = climber.vector
         else:
             space.still[place] = False

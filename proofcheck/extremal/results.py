@@ -50,6 +50,8 @@ class Extreme:
         ratio: that at the instance, from below where it is certified; None where no right side is positive.
         instance: where it is found.
         evaluations: how often the statement was evaluated.
+        refuted: where a search for a counterexample found one at these sizes; it also looks where the right
+            side is not positive, and no ratio means anything. Empty where it found none.
     """
 
     form: str
@@ -60,6 +62,7 @@ class Extreme:
     ratio: float | None
     instance: Instance | None
     evaluations: int
+    refuted: str = ""
 
     @property
     def attained(self) -> bool:
@@ -68,8 +71,8 @@ class Extreme:
 
     @property
     def exceeded(self) -> bool:
-        """Whether the left side is certainly the larger at the instance, so that the bound fails."""
-        return self._outcome("exceeded")
+        """Whether the left side is certainly the larger somewhere, so that the bound fails."""
+        return self._outcome("exceeded") or bool(self.refuted)
 
     def _outcome(self, word: str) -> bool:
         found = None if self.instance is None else self.instance.certificate

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,10 +14,12 @@ import numpy as np
 
 from proofcheck.checks.binding import Sizes, draw_point, index_tuples, sizes_words
 from proofcheck.checks.climb import resized
+from proofcheck.checks.counterexample import check_counterexample
 from proofcheck.checks.well_formed import check_well_formed
 from proofcheck.claims.claim import Claim, Form
 from proofcheck.claims.domains import Real
-from proofcheck.claims.verdict import Outcome
+from proofcheck.claims.proposition import atoms
+from proofcheck.claims.verdict import Level, Outcome
 from proofcheck.errors import EmptyDomainError, UserInputError
 from proofcheck.extremal.ascent import Climber, Objective, traced
 from proofcheck.extremal.enclosing import certified, simplified
@@ -42,7 +45,9 @@ _TABLE_ENTRIES = 12
 _SAME = 1e-6
 # So many of those are asked whether the two sides are equal there.
 _CERTIFIED = 10
-_INDEX_CHOICES = 2
+_INDEX_CHOICES = 16
+# A counterexample is looked for at sizes up to this.
+_SMALL = 4
 Progress = Callable[[int, int, str], None]
 
 
@@ -109,7 +114,8 @@ def best_constant(
             faults[name] = verdict.detail
             continue
         try:
-            extremes += _searched(form, combinations, own, evaluations, advance)
+            found = _searched(form, combinations, own, evaluations, advance)
+            extremes += [_refuted_elsewhere(form, one, combinations, own) for one in found]
         except EmptyDomainError as error:
             faults[name] = str(error)
         except Exception as error:
@@ -118,6 +124,28 @@ def best_constant(
     if not extremes and not faults:
         raise UserInputError(f"claim {claim.id!r} has no inequality: no at_most(...) and no bounded(...)")
     return Constants(claim, grid, tuple(extremes), faults)
+
+
+def _refuted_elsewhere(
+    form: Form, extreme: Extreme, combinations: Sequence[Sizes], rng: np.random.Generator
+) -> Extreme:
+    """With what a search for a counterexample says at the smaller of these sizes."""
+    own = [{name: sizes[name] for name in form.size_symbols} for sizes in combinations]
+    small = [sizes for sizes in own if max(sizes.values(), default=1) <= _SMALL]
+    if extreme.hidden or extreme.exceeded or not small:
+        return extreme
+
+    def alone(xp: Any, **symbols: Any) -> Any:
+        return list(atoms(form.statement(xp, **symbols)))[extreme.number - 1]
+
+    # What binds a statement's symbols reads them from its signature.
+    alone.__signature__ = inspect.signature(form.statement)  # type: ignore[attr-defined]
+    at_these = {**(form.sizes or {}), Level.COUNTEREXAMPLE: tuple(small)}
+    verdict = check_counterexample(replace(form, statement=alone, sizes=at_these), rng, shrink=False)
+    # The search goes on to larger sizes than these; what holds there is not asked here.
+    if verdict.outcome is Outcome.REFUTED and dict(verdict.sizes[0]) in own:
+        return replace(extreme, refuted=verdict.detail)
+    return extreme
 
 
 def _grid(claim: Claim, sizes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
@@ -160,8 +188,9 @@ def _searched(
     for done, sizes in enumerate(own, start=1):
         space = Space(form, sizes)
         choices = index_tuples(form, sizes)
-        others = rng.integers(len(choices), size=_INDEX_CHOICES - 1)
-        picked = [choices[k] for k in dict.fromkeys((0, *map(int, others)))]
+        # All of them where they are few; else the ends and some between.
+        others = range(len(choices)) if len(choices) <= _INDEX_CHOICES else rng.choice(len(choices), 4)
+        picked = [choices[k] for k in dict.fromkeys((0, len(choices) - 1, *map(int, others)))]
         for indices in picked:
             for number, relation in traced(form, sizes, indices).items():
                 hidden[number] = relation.hidden

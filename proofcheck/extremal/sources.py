@@ -29,6 +29,7 @@ def relation_source(form: Form, number: int) -> str:
     except (SyntaxError, ProofcheckError):
         return ""
     calls = _returned(tree)
+    # A name, or what is unpacked, may be any number of relations too.
     unknown = [k for k, call in enumerate(calls) if _name(call) not in _RELATIONS]
     if len(unknown) > 1:
         # What each of them makes is not known: only what stands before the first is.
@@ -39,8 +40,8 @@ def relation_source(form: Form, number: int) -> str:
     return _words(calls[number - 1]) if number <= len(calls) else ""
 
 
-def _returned(tree: ast.Module) -> list[ast.Call]:
-    """The calls that a function returns: the arguments of all_of, or the one."""
+def _returned(tree: ast.Module) -> list[ast.expr]:
+    """What a function returns: the arguments of all_of, or the one call."""
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     returns = [node for node in functions[-1].body if isinstance(node, ast.Return)] if functions else []
     value = returns[-1].value if returns else None
@@ -48,13 +49,16 @@ def _returned(tree: ast.Module) -> list[ast.Call]:
         return []
     if _name(value) != "all_of":
         return [value]
-    return [one for one in value.args if isinstance(one, ast.Call)]
+    return list(value.args)
 
 
-def _name(call: ast.Call) -> str:
-    return call.func.id if isinstance(call.func, ast.Name) else ""
+def _name(part: ast.expr) -> str:
+    """The name of the function that is called; empty for anything else."""
+    return part.func.id if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) else ""
 
 
-def _words(call: ast.Call) -> str:
+def _words(call: ast.expr) -> str:
+    if not isinstance(call, ast.Call):
+        return ""
     kept = [word for word in call.keywords if word.arg != "gap"]
     return ast.unparse(ast.Call(call.func, call.args, kept))

@@ -66,6 +66,11 @@ lem_D_1 = Claim(
 )
 
 
+def next_features(xp: Any, earlier: Any, variables: Any) -> Any:
+    """Each feature is an earlier one times a variable (`as23:rank`): O(n k) operations for k of them."""
+    return earlier * variables
+
+
 def normalised(xp: Any, U: Any, V: Any) -> Any:
     """U1 of f̃ = U1 Vᵀ, the rows of U Vᵀ divided by their sums: O(n k) operations."""
     return xp.scale_rows(1 / (U @ xp.row_sums(V.T)), U)
@@ -83,6 +88,7 @@ def factors_of_f(xp: Any, A: Any, R: Any, delta: Any, U: Any, V: Any, n: Any, k:
     return all_of(
         has_shape(normalised(xp, U, V), (n, k)),
         equal(normalised(xp, U, V) @ V.T, row_weights(xp, U @ V.T)),
+        within(next_features, (U, V), bound=n * k),
         within(normalised, (U, V), bound=n * k),
         at_most((1 - delta) * off, 2 * delta * f, gap=share * ((1 - R) * (1 - delta) + above * (1 + delta))),
         at_most(
@@ -206,7 +212,7 @@ thm_D_6_errors.check(Level.EXACT, sizes=({"n": 1, "d": 1},))
 
 # --- Theorem D.6 -----------------------------------------------------------------------------------
 
-FACTORS: dict[str, Declaration] = {"U1": THIN, "V1": THIN, "h": N_BY_D}
+FACTORS: dict[str, Declaration] = {"U1": THIN, "V1": THIN}
 
 thm_D_6 = Claim(
     "thm:D.6",
@@ -222,8 +228,9 @@ thm_D_6 = Claim(
 )
 
 
-def low_rank_gradient(xp: Any, U1: Any, V1: Any, A1: Any, A2: Any, h: Any, E: Any) -> Any:
+def low_rank_gradient(xp: Any, U1: Any, V1: Any, A1: Any, A2: Any, A3: Any, E: Any, Y: Any) -> Any:
     """``A1ᵀ (U3 V3ᵀ − U4 V4ᵀ) A2`` from factors of f̃: O((n + d) k d²) operations, and nothing is n × n."""
+    h = A3 @ Y
     c = U1 @ (V1.T @ h) - E
     U3, V3 = xp.row_kron(U1, c), xp.row_kron(V1, h)
     U4 = xp.scale_rows(row_corrections(xp, U1, V1, c, h), U1)
@@ -245,11 +252,20 @@ def exact_case(xp: Any, A1: Any, A2: Any, A3: Any, E: Any, X: Any, Y: Any, d: An
     return gradient, dense_gradient(xp, row_softmax(xp, A1 @ X @ A2.T / d), A1, A2, A3 @ Y, E)
 
 
-def algorithm(xp: Any, U1: Any, V1: Any, A1: Any, A2: Any, h: Any, E: Any, n: Any, d: Any, k: Any) -> Any:
+def scores_factor(xp: Any, A1: Any, X: Any) -> Any:
+    """``A1 X``, of which with A2 the features are made: O(n d²) operations."""
+    return A1 @ X
+
+
+def algorithm(
+    xp: Any, U1: Any, V1: Any, A1: Any, A2: Any, A3: Any, E: Any, X: Any, Y: Any, n: Any, d: Any, k: Any
+) -> Any:
     """The factors give the dense form of g̃, in n^{1+o(1)} operations."""
+    inputs = (U1, V1, A1, A2, A3, E, Y)
     return all_of(
-        equal(low_rank_gradient(xp, U1, V1, A1, A2, h, E), dense_gradient(xp, U1 @ V1.T, A1, A2, h, E)),
-        within(low_rank_gradient, (U1, V1, A1, A2, h, E), bound=(n + d) * k * d * d),
+        equal(low_rank_gradient(xp, *inputs), dense_gradient(xp, U1 @ V1.T, A1, A2, A3 @ Y, E)),
+        within(scores_factor, (A1, X), bound=n * d * d),
+        within(low_rank_gradient, inputs, bound=(n + d) * k * d * d),
         vanishes(exponent_of_rank),
         vanishes(exponent_of_dimension),
     )
@@ -266,13 +282,12 @@ def _(
     Y: Any,
     U1: Any,
     V1: Any,
-    h: Any,
     n: Any,
     d: Any,
     k: Any,
 ) -> Any:
     gradient, dense = exact_case(xp, A1, A2, A3, E, X, Y, d)
-    return all_of(equal(gradient, dense), algorithm(xp, U1, V1, A1, A2, h, E, n, d, k))
+    return all_of(equal(gradient, dense), algorithm(xp, U1, V1, A1, A2, A3, E, X, Y, n, d, k))
 
 
 @thm_D_6.mended(because="the derivative of the 1/d inside exp is missing outside: g̃ is to be divided by d")
@@ -286,13 +301,12 @@ def _(
     Y: Any,
     U1: Any,
     V1: Any,
-    h: Any,
     n: Any,
     d: Any,
     k: Any,
 ) -> Any:
     gradient, dense = exact_case(xp, A1, A2, A3, E, X, Y, d)
-    return all_of(equal(gradient, dense / d), algorithm(xp, U1, V1, A1, A2, h, E, n, d, k))
+    return all_of(equal(gradient, dense / d), algorithm(xp, U1, V1, A1, A2, A3, E, X, Y, n, d, k))
 
 
 thm_1_6 = Claim(
@@ -302,17 +316,20 @@ thm_1_6 = Claim(
     source=f"{SOURCE} Theorem 1.6",
     quote="n^{1+o(1)} time for AAttLGC(n, d = O(log n)) with B = o(√log n), up to 1/poly(n).",
     formula=r"\text{AAttLGC}(n, O(\log n)) \in \mathrm{TIME}(n^{1+o(1)})\ \text{ for } B = o(\sqrt{\log n})",
-    given={"U1": THIN, "V1": THIN, **dict.fromkeys(("A1", "A2", "h", "E"), N_BY_D)},
-    uses=("thm:D.6",),
+    given={**LAYER, **FACTORS},
+    uses=("thm:D.6", "def:1.4"),
 )
 
 
 @thm_1_6.printed
-def _(xp: Any, U1: Any, V1: Any, A1: Any, A2: Any, h: Any, E: Any, n: Any, d: Any, k: Any) -> Any:
-    found = low_rank_gradient(xp, U1, V1, A1, A2, h, E)
+def _(
+    xp: Any, U1: Any, V1: Any, A1: Any, A2: Any, A3: Any, E: Any, X: Any, Y: Any, n: Any, d: Any, k: Any
+) -> Any:
+    inputs = (U1, V1, A1, A2, A3, E, Y)
     return all_of(
-        has_shape(found, (d, d)),
-        within(low_rank_gradient, (U1, V1, A1, A2, h, E), bound=(n + d) * k * d * d),
+        has_shape(low_rank_gradient(xp, *inputs), (d, d)),
+        within(scores_factor, (A1, X), bound=n * d * d),
+        within(low_rank_gradient, inputs, bound=(n + d) * k * d * d),
         vanishes(exponent_of_rank),
         vanishes(exponent_of_dimension),
     )

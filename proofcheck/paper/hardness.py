@@ -4,9 +4,11 @@ With Y = I, X = λI and E = 0 the loss of Definition 1.2 is half of f(λ) = ‖D
 A = A1 A2ᵀ/d, so that f'(λ) = 2 tr(dL/dX).  The theorem has "B = 0" where E = 0 is meant: by Definition 1.4
 ‖A2‖_∞ ≤ 0 leaves A2 = 0 alone, and then every gradient is 0.
 
-The printed proof reads f(1) = ‖T‖_F² off the gradients, and Lemma E.2 is about all of T.  That this one
-number decides the instances is a hypothesis of its own here.  How many points and what accuracy they need is
-another claim, of the reductions.
+The printed proof adds up f' at O(log⁴ n) points, each to within O(1/(log n)⁴), for f(1) = ‖T‖_F², while
+Lemma E.2 is about all of T and has QKᵀ where Definition 1.2 has QKᵀ/d. That so few values to such an
+accuracy decide is a hypothesis of its own here, and not one that the printed sum supports: its error is
+of the order of B² n over the number of points. How many points and what accuracy do decide is a claim of
+the reductions.
 """
 
 from __future__ import annotations
@@ -19,13 +21,15 @@ from proofcheck.paper.formulas import attention_loss, row_softmax, squared_norm
 
 SOURCE = "Alman & Song 2024,"
 
-lem_E_5_scalar = Claim(
-    "lem:E.5.scalar",
+lem_E_5_slopes = Claim(
+    "lem:E.5.slopes",
     kind=Kind.HYPOTHESIS,
-    title="The norm decides",
+    title="Few slopes decide",
     source=f"taken for granted in the proof of {SOURCE} Theorem E.5",
-    quote="The instances of Lemma E.2 are decided by ‖D^{-1} A V‖_F² alone, to within O(1/(log n)⁴).",
-    formula=r"\|D^{-1} A V\|_F^2 \text{ decides the instances of Lemma E.2}",
+    quote="The instances of Lemma E.2, with QKᵀ/d in the place of QKᵀ and ‖Q‖_∞, ‖K‖_∞ ≤ O(√(log n) κ), are "
+    "decided by n^{o(1)} values of f'(λ), λ ∈ [0,1], each up to O(1/(log n)⁴).",
+    formula=r"f'(\lambda_1) \pm \varepsilon, \ldots, f'(\lambda_m) \pm \varepsilon,\ m = n^{o(1)},\ "
+    r"\varepsilon = O\bigl((\log n)^{-4}\bigr) \text{ decide the instances of Lemma E.2}",
 )
 
 prf_E_5_slope = Claim(
@@ -83,7 +87,7 @@ thm_E_5 = Claim(
         "lam": Interval(0, 1),
     },
     uses=("prf:E.5.slope", "lem:E.2", "lem:E.3", "lem:E.4", "def:1.4"),
-    assumes=("hyp:3.1", "lem:E.5.scalar"),
+    assumes=("hyp:3.1", "lem:E.5.slopes"),
 )
 
 
@@ -94,6 +98,11 @@ def instance(xp: Any, M1: Any, M2: Any, b: Any, lam: Any, B: Any, d: Any) -> Any
         *(at_most(sign * product, B) for sign in (1, -1)),
         *(at_most(sign * b * M2, B) for sign in (1, -1)),
     )
+
+
+def gradient_without_keys(xp: Any, A1: Any, A3: Any, lam: Any, d: Any) -> Any:
+    """dL/dX at A2 = 0, which is all that ‖A2‖_∞ ≤ B = 0 leaves; with E = A3."""
+    return xp.gradient(lambda X: attention_loss(xp, A1, 0 * A1, A3, A3, X, xp.eye(d), d), lam * xp.eye(d))
 
 
 def start(xp: Any, V: Any) -> Any:
@@ -118,6 +127,7 @@ def _(xp: Any, M1: Any, M2: Any, A3: Any, b: Any, lam: Any, n: Any, d: Any) -> A
         at_most(-(b * M1) @ (lam * xp.eye(d)), b, gap=b * ((1 - lam) + lam * (1 + M1))),
         at_most(b * M2, b, gap=b * (1 - M2)),
         at_most(-b * M2, b, gap=b * (1 + M2)),
+        equal(gradient_without_keys(xp, M1, A3, lam, d), 0 * xp.eye(d)),
         equal(norm_of_output(xp, 0 * (b * M1) @ (b * M2).T, A3), start(xp, A3)),
         within(start, (A3,), bound=n * d),
     )

@@ -73,6 +73,21 @@ def monomials(xp: Any, Q: Any, d: int, g: int) -> Any:
     return xp.columns(column, math.comb(d + g, g))
 
 
+def from_earlier(xp: Any, features: Any, Q: Any, d: int, g: int) -> Any:
+    """The features again, each but the first as the product of one before it and a column of Q."""
+    every = exponents(d, g)
+
+    def column(number: int) -> Any:
+        m = every[number - 1]
+        if number == 1:
+            return features[:, 1]
+        variable = next(k for k, power in enumerate(m) if power)
+        smaller = tuple(power - (k == variable) for k, power in enumerate(m))
+        return features[:, every.index(smaller) + 1] * Q[:, variable + 1]
+
+    return xp.columns(column, len(every))
+
+
 def weights(xp: Any, a0: Any, a: Any, d: int, g: int) -> Any:
     """w_m for every monomial, as a vector."""
     degrees = [sum(m) for m in exponents(d, g)]
@@ -115,6 +130,8 @@ def _(xp: Any, Q: Any, K: Any, a0: Any, a: Any, n: Any, d: Any, g: Any) -> Any:
         has_shape(U, (n, k)),
         has_shape(V, (n, k)),
         equal(U @ V.T, polynomial(xp, Q @ K.T / d, a0, a, g)),
+        # Row by row: every feature but the first is an earlier one times a variable.
+        equal(from_earlier(xp, U, Q, d, g), U),
         at_most(k, math.comb(2 * (g + d), 2 * g)),
     )
 

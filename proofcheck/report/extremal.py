@@ -32,6 +32,8 @@ _MOST_ENTRY = 24
 def finding(extreme: Extreme) -> str:
     """What is found about one relation, in a few words; *sharp* only where equality was decided."""
     ratio = extreme.ratio
+    if extreme.refuted:
+        return f"fails {extreme.refuted}"
     if ratio is None:
         return "no point with a positive right side was found"
     if ratio <= 0:

@@ -48,9 +48,8 @@ class OrthogonalVectors:
         """
         found: tuple[int, int] | None = None
         for i, j, products in product_blocks(self.left, self.right):
-            # A pair in these rows comes before every pair further down, but the next blocks beside it may
-            # have one in a row further up.
-            if found is not None and found[0] < i:
+            # Blocks beside the one with the pair may have one in a row further up, those below not.
+            if found is not None and found[0] <= i:
                 break
             row, column = divmod(int(products.argmin()), products.shape[1])
             if products[row, column] == 0:

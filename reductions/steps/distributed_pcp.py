@@ -244,4 +244,6 @@ def _products(left: NDArray[Any], right: NDArray[Any], q: int) -> NDArray[Any]:
     # Short integers it divides faster.
     exact = np.float32 if largest <= 1 << 24 else np.float64 if largest <= 1 << 53 else np.int64
     whole = np.min_scalar_type(largest).type
-    return (left.astype(exact) @ right.astype(exact).T).astype(whole) % whole(q)
+    sums: NDArray[Any] = np.matmul(left.astype(exact), right.astype(exact).T).astype(whole)
+    sums %= whole(q)
+    return sums

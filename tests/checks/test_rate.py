@@ -94,3 +94,15 @@ def test_the_status_of_a_rate(rate: Callable[..., Any], word: Word) -> None:
 
 def total(xp: Any, x: Any) -> Any:
     return xp.sum(x)
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        lambda xp, s, a: xp.log(s) ** -(a**2 - a + 1),
+        lambda xp, s, a: xp.log(a**2 + 2 * a + 1) - 2 * xp.log(a + 1) + 1 / s,
+        lambda xp, s, a: (1 / (a**2 - a + 2)) ** s,
+    ],
+)
+def test_a_limit_that_is_not_understood_refutes_nothing(rate: Callable[..., Any]) -> None:
+    assert decide_rate(Vanishes(rate))[0] is not Outcome.REFUTED

@@ -21,8 +21,8 @@ from tests.helpers import rng
 def test_proved_modulo_all_that_is_taken_for_granted(id: str, paper_report: Report) -> None:
     found = paper_report[id].status
     assert found.word is Word.PROVED_MODULO
-    assert found.detail == "fact:taylor, hyp:3.1, lem:E.2, lem:E.5.scalar"
-    assert paper_report["lem:E.5.scalar"].status.word is Word.ASSUMED
+    assert found.detail == "fact:taylor, hyp:3.1, lem:E.2, lem:E.5.slopes"
+    assert paper_report["lem:E.5.slopes"].status.word is Word.ASSUMED
 
 
 def test_the_slope_by_automatic_differentiation() -> None:

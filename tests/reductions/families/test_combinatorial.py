@@ -81,6 +81,7 @@ def test_parity_contradiction(n: int, seed: int | None) -> None:
     formula = parity_contradiction(n, None if seed is None else np.random.default_rng(seed))
     assert formula.variables == 3 * n - 2
     assert len(formula.clauses) == 8 * n - 6
+    assert {abs(x) for clause in formula.clauses for x in clause} == set(range(1, 3 * n - 1))
     assert models(formula) == []
     assert formula.solve() is None
     # Each half alone says its parity: the contradiction is of the two.
@@ -99,6 +100,11 @@ def test_the_order_of_the_second_chain() -> None:
     assert mixed != parity_contradiction(8, np.random.default_rng(2))
     assert mixed != same
     assert mixed.clauses[:29] == same.clauses[:29]
+    # The chains share x_1, …, x_8 and nothing else.
+    first, second = (
+        {abs(x) for clause in part for x in clause} for part in (mixed.clauses[:29], mixed.clauses[29:])
+    )
+    assert first & second == set(range(1, 9))
     assert parity_contradiction(20, np.random.default_rng(3)).solve() is None
 
 

@@ -77,6 +77,12 @@ def test_below_its_share_a_null_instance_is_as_sparse_as_its_lines() -> None:
     assert np.count_nonzero(left.any(axis=0)) == 13
 
 
+def test_the_plane_lies_anywhere() -> None:
+    rng = np.random.default_rng(4)
+    used = sum(null_orthogonal_vectors(40, 5, 0.0, rng)[0].any(axis=0).astype(int) for _ in range(500))
+    assert all(within(count, 500, 3 / 5) for count in used.tolist())
+
+
 @pytest.mark.parametrize("order", [0, 1, 2, 3, 5, 7, 11])
 def test_the_axioms_of_a_projective_plane(order: int) -> None:
     width = order**2 + order + 1

@@ -79,6 +79,7 @@ HEADER = "a header 'p cnf VARIABLES CLAUSES'"
         ("c only\nc comments\n", f"here, line 2: found the end of the file; expected {HEADER}"),
         ("c x\n1 2 0\n", f"here, line 2: found '1 2 0'; expected {HEADER} before all else"),
         ("%\n0\n", f"here, line 1: found '%'; expected {HEADER} before all else"),
+        ("\n \nc\n\n2 0\n", f"here, line 5: found '2 0'; expected {HEADER} before all else"),
         ("PK\x03\x04junk\n", f"here, line 1: found 'PK\\x03\\x04junk'; expected {HEADER} before all else"),
         ("p cnf 1 1\n1 0\np cnf 1 1\n", "here, line 3: found a second header; expected one, as on line 1"),
         ("p cnf 1 1\n1\np cnf 1 1\n0", "here, line 3: found a second header; expected one, as on line 1"),
