@@ -115,6 +115,8 @@ class _Scope:
 
     def kind(self, node: ast.expr) -> str:
         """What an expression is; "size" for numbers too."""
+        if isinstance(node, ast.Starred):
+            return "function"  # any number of arguments: what they are is not known
         if isinstance(node, ast.Name):
             if node.id in self.locals:
                 return self.kind(self.locals[node.id])
@@ -180,7 +182,9 @@ class _Generator:
     # --- expressions ----------------------------------------------------------------------------
 
     def _changes(self, node: ast.expr, scope: _Scope) -> Iterator[_Change]:
-        """Every single change in an expression."""
+        """Every single change in an expression; what is unpacked stays."""
+        if isinstance(node, ast.Starred):
+            return
         present = ast.unparse(node)
         for other in self._replacements(node, scope):
             if ast.unparse(other) != present:

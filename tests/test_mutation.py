@@ -387,3 +387,15 @@ def test_statements_that_cannot_be_read_are_refused() -> None:
     for statement in (lambda xp, x: equal(x, x), made["unseen"], branches):
         with pytest.raises(UserInputError, match="claim 'a' cannot be audited: its statement must be"):
             mutants(form_of(statement, x=X), "claim 'a'")
+
+
+def test_what_is_unpacked_stays() -> None:
+    """A star is no expression, so that nothing can be put in its place; the rest is changed as ever."""
+
+    def statement(xp: Any, x: Any, y: Any) -> Any:
+        both = (x, y)
+        return equal(xp.inner(*both), xp.sum(x * y))
+
+    found = [one.description for one in mutants(form_of(statement, x=Real("n"), y=Real("n")), "it")]
+    assert [one for one in found if one.endswith(": x * y → x")]
+    assert not [one for one in found if ": both →" in one or ": *both →" in one]

@@ -261,11 +261,11 @@ def algorithm(
     xp: Any, U1: Any, V1: Any, A1: Any, A2: Any, A3: Any, E: Any, X: Any, Y: Any, n: Any, d: Any, k: Any
 ) -> Any:
     """The factors give the dense form of g̃, in n^{1+o(1)} operations."""
-    inputs = (U1, V1, A1, A2, A3, E, Y)
+    found = low_rank_gradient(xp, U1, V1, A1, A2, A3, E, Y)
     return all_of(
-        equal(low_rank_gradient(xp, *inputs), dense_gradient(xp, U1 @ V1.T, A1, A2, A3 @ Y, E)),
+        equal(found, dense_gradient(xp, U1 @ V1.T, A1, A2, A3 @ Y, E)),
         within(scores_factor, (A1, X), bound=n * d * d),
-        within(low_rank_gradient, inputs, bound=(n + d) * k * d * d),
+        within(low_rank_gradient, (U1, V1, A1, A2, A3, E, Y), bound=(n + d) * k * d * d),
         vanishes(exponent_of_rank),
         vanishes(exponent_of_dimension),
     )
@@ -325,11 +325,10 @@ thm_1_6 = Claim(
 def _(
     xp: Any, U1: Any, V1: Any, A1: Any, A2: Any, A3: Any, E: Any, X: Any, Y: Any, n: Any, d: Any, k: Any
 ) -> Any:
-    inputs = (U1, V1, A1, A2, A3, E, Y)
     return all_of(
-        has_shape(low_rank_gradient(xp, *inputs), (d, d)),
+        has_shape(low_rank_gradient(xp, U1, V1, A1, A2, A3, E, Y), (d, d)),
         within(scores_factor, (A1, X), bound=n * d * d),
-        within(low_rank_gradient, inputs, bound=(n + d) * k * d * d),
+        within(low_rank_gradient, (U1, V1, A1, A2, A3, E, Y), bound=(n + d) * k * d * d),
         vanishes(exponent_of_rank),
         vanishes(exponent_of_dimension),
     )
