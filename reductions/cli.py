@@ -13,7 +13,6 @@ from dataclasses import asdict
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +20,15 @@ import typer
 from proofcheck.command import NotesOption, OutputOption, deliver, run_app, run_command
 from proofcheck.errors import UserInputError
 from proofcheck.streams import check_writable, note
+from reductions.build_cli import build, explain
+from reductions.options import (
+    BlocksOption,
+    ChainName,
+    ChainOption,
+    DecoderName,
+    DecoderOption,
+    FormulaArgument,
+)
 
 if TYPE_CHECKING:
     from reductions.decide import Decision
@@ -43,21 +51,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="The lower bound as running code: from a formula to gradients of attention, and back.",
 )
-
-
-class ChainName(StrEnum):
-    """The way from orthogonal vectors to a gap."""
-
-    DIRECT = "direct"
-    PCP = "pcp"
-
-
-class DecoderName(StrEnum):
-    """How the answer is read off gradients."""
-
-    ONE_QUERY = "one-query"
-    GAUSS_LEGENDRE = "gauss-legendre"
-    RIEMANN = "riemann"
 
 
 class OracleName(StrEnum):
@@ -90,15 +83,17 @@ def _root(
         typer.echo(context.get_help())
 
 
+app.command()(build)
+app.command()(explain)
+
+
 @app.command()
 def decide(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A formula in DIMACS CNF.", show_default=False)
-    ],
-    chain: Annotated[ChainName, typer.Option(help="From orthogonal vectors to a gap.")] = ChainName.DIRECT,
-    decoder: Annotated[DecoderName, typer.Option(help="How the answer is read.")] = DecoderName.ONE_QUERY,
+    file: FormulaArgument,
+    chain: ChainOption = ChainName.DIRECT,
+    decoder: DecoderOption = DecoderName.ONE_QUERY,
     oracle: Annotated[OracleName, typer.Option(help="What computes the gradients.")] = OracleName.FLOAT,
-    blocks: Annotated[int, typer.Option(metavar="T", help="Blocks of the distributed PCP.")] = 4,
+    blocks: BlocksOption = 4,
     no_assignment: Annotated[
         bool, typer.Option("--no-assignment", help="Decide only: do not look for an assignment.")
     ] = False,
@@ -140,7 +135,7 @@ def sizes(
     largest: Annotated[
         float, typer.Option("--to", metavar="N", help="The largest number of queries, at most 1e12.")
     ] = 1e12,
-    blocks: Annotated[int, typer.Option(metavar="T", help="Blocks of the distributed PCP.")] = 4,
+    blocks: BlocksOption = 4,
     format: Annotated[Format, typer.Option(help="How to write the table.")] = Format.TEXT,
     output: OutputOption = None,
 ) -> int:

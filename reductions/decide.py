@@ -28,6 +28,7 @@ from reductions.steps.sat_to_ov import SplitAndList
 from reductions.thresholds import Thresholds, norm_thresholds, slope_thresholds
 
 __all__ = [
+    "QUADRATURE_SHARE",
     "ChainName",
     "Decision",
     "Decoder",
@@ -41,8 +42,8 @@ __all__ = [
 ChainName = Literal["direct", "pcp"]
 Decoder = Literal["one-query", "gauss-legendre", "riemann"]
 
-# The quadrature may use a tenth of the room between the thresholds; the rest is the oracle's.
-_QUADRATURE_SHARE = 0.1
+#: The part of the room between the thresholds that quadrature may use; the rest is the oracle's.
+QUADRATURE_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def decide_instance(instance: GradientInstance, oracle: Oracle, decoder: str = "
 def _rule(attention: AttentionInstance, decoder: str, thresholds: Thresholds) -> Rule:
     if decoder == "riemann":
         return riemann_rule(attention.n, attention.bound, printed_count(attention.n))
-    tolerance = _QUADRATURE_SHARE * thresholds.accuracy
+    tolerance = QUADRATURE_SHARE * thresholds.accuracy
     count = gauss_count(attention.n, attention.bound, tolerance)
     if count is None:
         raise UserInputError(
