@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proofcheck.command import NotesOption, OutputOption, deliver, run_app, run_command
+from proofcheck.command import OutputOption, QuietOption, deliver, run_app, run_command
 from proofcheck.errors import UserInputError
-from proofcheck.streams import check_writable, note
+from proofcheck.streams import check_writable, note, progress_bar
 from reductions.build_cli import build, explain
 from reductions.options import (
     BlocksOption,
@@ -99,7 +99,7 @@ def decide(
     ] = False,
     format: Annotated[Format, typer.Option(help="How to write the answer.")] = Format.TEXT,
     output: OutputOption = None,
-    quiet: NotesOption = False,
+    quiet: QuietOption = False,
 ) -> int:
     """Decide a formula through gradients of attention.
 
@@ -113,14 +113,16 @@ def decide(
         from reductions.problems.dimacs import read_dimacs
 
         formula = read_dimacs(file)
-        found = decide_formula(
-            formula,
-            _oracle(oracle),
-            chain=chain.value,
-            decoder=decoder.value,
-            blocks=blocks,
-            assignment=not no_assignment,
-        )
+        with progress_bar(quiet) as progress:
+            found = decide_formula(
+                formula,
+                _oracle(oracle),
+                chain=chain.value,
+                decoder=decoder.value,
+                blocks=blocks,
+                assignment=not no_assignment,
+                progress=progress,
+            )
         machine = format is Format.JSON
         deliver(_json(found) if machine else _text(found), output, machine=machine)
         if not quiet:

@@ -4,19 +4,22 @@ Three decoders read the answer off an instance: *one query* of f'(1); *Gauss–L
 with a certified number of points; the *printed* left Riemann sum with ⌈log₂⁴ n⌉ points. Each gives a
 value and how far it may be off. A NO-instance is at most ``no``, a YES-instance at least ``yes``: a value
 that is certainly above ``no`` decides for YES, one that is certainly below ``yes`` for NO, and nothing
-else decides.
+else decides. :func:`decide_outputs` reads the forward computation instead, entry by entry.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from proofcheck.errors import UserInputError
 from reductions.chain import Chain
-from reductions.oracles import Oracle
+from reductions.oracles import Answer, Oracle
 from reductions.problems.attention import AttentionInstance, GradientInstance
 from reductions.problems.sat import Formula
 from reductions.quadrature import Rule, gauss_count, gauss_rule, printed_count, riemann_rule
@@ -25,7 +28,7 @@ from reductions.steps.direct_embedding import DirectEmbedding
 from reductions.steps.distributed_pcp import DistributedPCP
 from reductions.steps.gap_to_attention import GapToAttention, Reading
 from reductions.steps.sat_to_ov import SplitAndList
-from reductions.thresholds import Thresholds, norm_thresholds, slope_thresholds
+from reductions.thresholds import Thresholds, entry_thresholds, norm_thresholds, slope_thresholds
 
 __all__ = [
     "QUADRATURE_SHARE",
@@ -37,10 +40,14 @@ __all__ = [
     "chain_named",
     "decide",
     "decide_instance",
+    "decide_outputs",
 ]
 
 ChainName = Literal["direct", "pcp"]
 Decoder = Literal["one-query", "gauss-legendre", "riemann"]
+#: Called with how many of how many decisions are made, and words.
+Progress = Callable[[int, int, str], None]
+Ask = Callable[[GradientInstance, float], Answer]
 
 #: The part of the room between the thresholds that quadrature may use; the rest is the oracle's.
 QUADRATURE_SHARE = 0.1
@@ -52,11 +59,11 @@ class Verdict:
 
     Attributes:
         answer: True for YES, False for NO, None where the certificate does not separate them.
-        value: |f'(1)|, or f(1).
+        value: |f'(1)|, f(1), or the largest entry of the output.
         error: how far it may be off.
         thresholds: what a YES-instance reaches at least and a NO-instance at most.
         calls: of the oracle.
-        required: the accuracy of an entry of the gradient that would certainly have decided.
+        required: the accuracy of an entry, of the gradient or the output, that would certainly have decided.
         achieved: the accuracy of an entry that the oracle's errors amount to.
     """
 
@@ -125,7 +132,7 @@ def chain_named(name: str, decoder: str, *, blocks: int = 4) -> Chain:
     return Chain(name, (SplitAndList(), middle, GapToAttention(reading), AttentionToGradient()))
 
 
-def decide_instance(instance: GradientInstance, oracle: Oracle, decoder: str = "one-query") -> Verdict:
+def decide_instance(instance: GradientInstance, oracle: Ask, decoder: str = "one-query") -> Verdict:
     """Decide one instance of the gradient.
 
     Args:
@@ -157,13 +164,7 @@ def decide_instance(instance: GradientInstance, oracle: Oracle, decoder: str = "
     value = abs(total) if decoder == "one-query" else float(instance.start) + total
     error = (error + rule.error + (0.0 if decoder == "one-query" else rounding)) * (1 + 1e-9)
     required = max(0.0, thresholds.accuracy - rule.error) / (2 * attention.d)
-    is_yes, is_no = value - error > thresholds.no, value + error < thresholds.yes
-    if is_yes and is_no:
-        raise ArithmeticError(
-            f"{value!r} within {error!r} lies between NO ({thresholds.no!r}) and YES ({thresholds.yes!r}): "
-            "no instance does; the oracle's errors are larger than it says"
-        )
-    found = True if is_yes else False if is_no else None
+    found = _answer(value, error, thresholds)
     return Verdict(found, value, error, thresholds, len(rule.points), required, achieved)
 
 
@@ -180,6 +181,46 @@ def _rule(attention: AttentionInstance, decoder: str, thresholds: Thresholds) ->
     return gauss_rule(attention.n, attention.bound, count)
 
 
+def decide_outputs(
+    instance: AttentionInstance, outputs: NDArray[np.floating[Any]], accuracy: float
+) -> Verdict:
+    """Decide an instance of attention entrywise, from all of its output.
+
+    Args:
+        instance: made for the reading ``"entrywise"`` or any other; what is asked for depends on its γ.
+        outputs: (n, d) or (n,): the output of attention, or its first column.
+        accuracy: how far an entry may be off; not checked.
+
+    Raises:
+        UserInputError: an array of another shape, entries that are not finite, a negative accuracy.
+        ArithmeticError: as of :func:`decide_instance`.
+    """
+    outputs = np.asarray(outputs, dtype=float)
+    if outputs.shape not in ((instance.n, instance.d), (instance.n,)):
+        raise UserInputError(
+            f"outputs has the shape {outputs.shape}; expected {(instance.n, instance.d)}, or its first column"
+        )
+    if not np.isfinite(outputs).all():
+        raise UserInputError("outputs has entries that are not finite; expected numbers")
+    if not accuracy >= 0:
+        raise UserInputError(f"accuracy is {accuracy!r}; expected a number of at least 0")
+    thresholds = entry_thresholds(instance)
+    column = outputs if outputs.ndim == 1 else outputs[:, 0]
+    value = float(column.max())
+    answer = _answer(value, accuracy, thresholds)
+    return Verdict(answer, value, accuracy, thresholds, 1, max(0.0, thresholds.accuracy), accuracy)
+
+
+def _answer(value: float, error: float, thresholds: Thresholds) -> bool | None:
+    is_yes, is_no = value - error > thresholds.no, value + error < thresholds.yes
+    if is_yes and is_no:
+        raise ArithmeticError(
+            f"{value!r} within {error!r} lies between NO ({thresholds.no!r}) and YES ({thresholds.yes!r}): "
+            "no instance does; the oracle's errors are larger than it says"
+        )
+    return True if is_yes else False if is_no else None
+
+
 @dataclass
 class _Run:
     """A chain with an oracle, and what its decisions have taken so far."""
@@ -187,7 +228,20 @@ class _Run:
     chain: Chain
     decoder: str
     oracle: Oracle
+    progress: Progress | None = None
     verdicts: list[Verdict] = field(default_factory=list)
+    # How many of how many decisions there are, with those for an assignment; and the calls of all.
+    done: int = 0
+    total: int = 1
+    calls: int = 0
+
+    def ask(self, instance: GradientInstance, temperature: float) -> Answer:
+        """The oracle's answer, counted."""
+        found = self.oracle(instance, temperature)
+        self.calls += 1
+        if self.progress is not None:
+            self.progress(self.done, self.total, f"{self.calls} gradients")
+        return found
 
     def decide(self, formula: Formula) -> bool | None:
         """Whether the formula is satisfiable; formulas without a clause to check need no oracle."""
@@ -198,7 +252,7 @@ class _Run:
             return False
         undecided = False
         for made in self.chain.apply(compact):
-            verdict = decide_instance(made.instance, self.oracle, self.decoder)
+            verdict = decide_instance(made.instance, self.ask, self.decoder)
             self.verdicts.append(verdict)
             if verdict.answer:
                 return True
@@ -214,6 +268,7 @@ def decide(
     decoder: str = "one-query",
     blocks: int = 4,
     assignment: bool = True,
+    progress: Progress | None = None,
 ) -> Decision:
     """Decide a formula, and find a satisfying assignment by deciding it with variables set.
 
@@ -224,12 +279,14 @@ def decide(
         decoder: ``"one-query"``, ``"gauss-legendre"`` or ``"riemann"``.
         blocks: T of the distributed PCP.
         assignment: look for one too, with a decision for each variable.
+        progress: called after each gradient, with how many of how many decisions are made, and words.
 
     Raises:
         UserInputError: a name that is none of these; an instance too large; an oracle that gives no numbers.
         ArithmeticError: as of :func:`decide_instance`.
     """
-    run = _Run(chain_named(chain, decoder, blocks=blocks), decoder, oracle)
+    run = _Run(chain_named(chain, decoder, blocks=blocks), decoder, oracle, progress)
+    run.total += formula.variables if assignment else 0
     satisfiable = run.decide(formula)
     found = _assignment(formula, run) if satisfiable and assignment else None
     verdicts = run.verdicts
@@ -260,6 +317,7 @@ def _assignment(formula: Formula, run: _Run) -> tuple[int, ...] | None:
     literals: list[int] = []
     rest = formula
     for variable in range(1, formula.variables + 1):
+        run.done = variable
         tried = rest.conditioned([variable])
         answer = run.decide(tried)
         if answer is None:

@@ -136,7 +136,8 @@ def _established(kind: Kind, verdicts: Sequence[Verdict], relations: Collection[
     for relation in sorted(relations):
         evidence = [v for v in holding if relation in v.covers and (v.all_sizes or _generic(v))]
         at_sizes = [v for v in evidence if v.level in (Level.EXACT, Level.BALL, Level.WELL_FORMED)]
-        if any(v.all_sizes for v in evidence):
+        # Where there are no size symbols, the only sizes are none: {}.
+        if any(v.all_sizes or (v in at_sizes and not any(v.sizes)) for v in evidence):
             continue
         if at_sizes:
             sizes += at_sizes[0].sizes

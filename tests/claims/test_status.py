@@ -144,6 +144,16 @@ def test_balls_prove_inequalities_at_their_sizes() -> None:
     assert form_status(Kind.LEMMA, [well(), ball, elsewhere], at_most).word is Word.REFUTED
 
 
+@pytest.mark.parametrize("level", [Level.EXACT, Level.BALL])
+def test_the_only_size_there_is_are_all_sizes(level: Level) -> None:
+    """A statement without size symbols is run at no sizes: the empty assignment."""
+    at_most = frozenset({Relation.AT_MOST})
+    found = verdict(level, HOLDS, covers=at_most, sizes=({},))
+    assert form_status(Kind.LEMMA, [well(), found], at_most) == Status(Word.PROVED)
+    numeric = verdict(Level.NUMERIC, HOLDS, covers=at_most, sizes=({},))
+    assert form_status(Kind.LEMMA, [well(), numeric], at_most).word is Word.SUPPORTED
+
+
 def test_shapes_are_proved_by_the_type_check() -> None:
     shape = frozenset({Relation.HAS_SHAPE})
     assert form_status(Kind.LEMMA, [well()], shape) == Status(Word.PROVED)
@@ -158,11 +168,6 @@ def test_a_size_of_1_is_no_evidence(level: Level, sizes: Any) -> None:
     """n = 1 or d = 1 hides transposes and factors of d; such a proof must not even support."""
     status = form_status(Kind.LEMMA, [well(), verdict(level, HOLDS, sizes=sizes)], EQUAL)
     assert status.word is Word.UNKNOWN
-
-
-def test_a_statement_without_sizes_is_proved_where_it_is() -> None:
-    found = form_status(Kind.LEMMA, [well(), verdict(Level.EXACT, HOLDS, sizes=({},))], EQUAL)
-    assert found == Status(Word.PROVED_AT_SIZES, "")
 
 
 def test_a_contradiction_names_both_levels() -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
 
 from proofcheck.errors import UserInputError
-from reductions.decide import chain_named, decide, decide_instance
+from reductions.decide import chain_named, decide, decide_instance, decide_outputs
 from reductions.oracles import Answer, FloatOracle, MpmathOracle
 from reductions.problems.attention import GradientInstance
 from reductions.problems.sat import Formula
-from reductions.thresholds import slope_thresholds
+from reductions.thresholds import entry_thresholds, slope_thresholds
+
+from .instances import attention_of, gap_instance, outputs
 
 FLOAT = FloatOracle()
 LITERALS = (1, -1, 2, -2, 3, -3)
@@ -160,6 +163,20 @@ def test_unknown_names(chain: str, decoder: str, message: str) -> None:
         decide(Formula(1, ((1,),)), FLOAT, chain=chain, decoder=decoder)
 
 
+def test_progress_is_told_after_each_gradient() -> None:
+    told: list[tuple[int, int, str]] = []
+    found = decide(
+        Formula(4, ((1, 2), (-1, 3), (4,))),
+        FLOAT,
+        progress=lambda done, total, words: told.append((done, total, words)),
+    )
+    assert [words for *_, words in told] == [f"{k + 1} gradients" for k in range(found.calls)]
+    assert [done for done, *_ in told] == sorted(done for done, *_ in told)
+    assert {total for _, total, _ in told} == {5}
+    assert told[0][0] == 0
+    assert told[-1][0] <= 4
+
+
 def test_what_is_reported() -> None:
     found = decide(Formula(4, ((1, 2), (-1, 3), (4,))), FLOAT)
     assert found.satisfiable
@@ -172,6 +189,78 @@ def test_what_is_reported() -> None:
     assert found.achieved < found.required
     assert found.sizes["N"] == 4
     assert found.sizes["n"] == 8
+
+
+@pytest.mark.parametrize("sign", [-1, 0, 1])
+@pytest.mark.parametrize("columns", [True, False])
+def test_entrywise(sign: int, columns: bool) -> None:
+    """From outputs of 60 digits, off by as much as is said: never wrong, decided within what is required."""
+    rng = np.random.default_rng(11)
+    seen = set()
+    for k in range(10):
+        instance = attention_of(gap_instance(5, 6, rng, yes=k % 2 == 0), "entrywise")
+        exact = np.array([float(o) for o in outputs(instance, 1)])
+        room = entry_thresholds(instance).accuracy
+        assert room > 0
+        truth = instance.solve() is not None
+        for part in (0.0, 0.5, 0.99, 3.0):
+            given = exact + sign * part * room
+            if columns:
+                given = np.column_stack([given, *np.zeros((instance.d - 1, len(given)))])
+            found = decide_outputs(instance, given, part * room + 1e-15)
+            assert found.answer in (truth, None)
+            if part < 1:
+                assert found.answer is truth
+                assert found.required > found.achieved
+            seen.add((part < 1, found.answer))
+    assert {(True, True), (True, False)} <= seen
+    if sign == 0:
+        assert (False, None) in seen
+
+
+@pytest.mark.parametrize(
+    ("make", "accuracy", "message"),
+    [
+        (lambda n, d: np.zeros((n, d + 1)), 0.1, "outputs has the shape"),
+        (lambda n, d: np.full(n, np.nan), 0.1, "not finite"),
+        (lambda n, d: np.zeros(n), -1.0, "accuracy is -1.0"),
+        (lambda n, d: np.zeros(n), float("nan"), "accuracy is nan"),
+    ],
+)
+def test_outputs_that_are_none(make: Any, accuracy: float, message: str) -> None:
+    instance = attention_of(gap_instance(3, 4, np.random.default_rng(0), yes=True), "entrywise")
+    with pytest.raises(UserInputError, match=message):
+        decide_outputs(instance, make(instance.n, instance.d), accuracy)
+
+
+def test_an_output_between_the_cases_is_refused() -> None:
+    instance = attention_of(gap_instance(3, 4, np.random.default_rng(0), yes=True), "entrywise")
+    limits = entry_thresholds(instance)
+    with pytest.raises(ArithmeticError, match="no instance does"):
+        decide_outputs(instance, np.full(instance.n, (limits.yes + limits.no) / 2), 0.0)
+
+
+def test_all_formulas_of_distributed_pcp_with_few_advices() -> None:
+    """Random formulas whose chain has at most 100 instances, every number of blocks that is so."""
+    rng = np.random.default_rng(300)
+    tried = 0
+    for _ in range(40):
+        n = int(rng.integers(2, 6))
+        formula = random_formula(n, int(rng.integers(1, 10)), 2, rng)
+        for blocks in (1, 2, 3, 4):
+            sizes = chain_named("pcp", "one-query", blocks=blocks).sizes({"n": n, "m": len(formula.clauses)})
+            if sizes["instances"] <= 100:
+                tried += 1
+                assert agrees(formula, chain="pcp", blocks=blocks)
+    assert tried > 60
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("clauses", [3, 4])
+def test_all_formulas_of_three_variables(clauses: int) -> None:
+    """With up to 4 clauses of size at most 2: with fewer than 3 they are tested always."""
+    for chosen in itertools.combinations(CLAUSES, clauses):
+        assert agrees(Formula(3, chosen))
 
 
 @pytest.mark.slow

@@ -11,12 +11,10 @@ from typing import Any
 from proofcheck.claims import (
     Bits,
     Claim,
-    Interval,
     Kind,
     Positive,
     Real,
     all_of,
-    at_most,
     equal,
 )
 
@@ -97,44 +95,3 @@ def _(xp: Any, u: Any, B: Any, lam: Any, N: Any) -> Any:
         equal(o(lam), x / (x + N)),
         equal(xp.gradient(o, lam), -N * xp.sum(u * kept) / (x + N) ** 2),
     )
-
-
-entrywise = Claim(
-    "red:entrywise",
-    kind=Kind.DERIVED,
-    title="Thresholds of one output",
-    source=SOURCE,
-    quote="o ≥ e/(e + N) where x = e + rest, rest ≥ 0; o ≤ r/(r + 1) where x ≤ N r.",
-    formula=r"\frac{e}{e+N} \le o,\qquad o \le \frac{r}{r+1}\ \text{ for } x \le N r",
-    # e and r are exponentials, positive; x = e + rest, and in a NO-instance x = N r t with t ≤ 1.
-    given={"e": Positive(), "rest": Positive(), "r": Positive(), "t": Interval(0, 1), "v": Positive("N")},
-)
-
-
-@entrywise.printed
-def _(xp: Any, e: Any, rest: Any, r: Any, t: Any, v: Any, N: Any) -> Any:
-    x, low = e + rest, N * r * t
-    return all_of(
-        at_most(e / (e + N), x / (x + N), gap=N * rest / ((e + N) * (x + N))),
-        at_most(low / (low + N), r / (r + 1), gap=N * r * (1 - t) / ((low + N) * (r + 1))),
-    )
-
-
-rising = Claim(
-    "red:rising",
-    kind=Kind.DERIVED,
-    title="The slope of a row rises with x",
-    source=SOURCE,
-    quote="x/(x + N)³ rises up to x = N/2: e (x + N)³ ≤ x (e + N)³ for 0 ≤ e ≤ x ≤ N/2.",
-    formula=r"e\,(x+N)^3 \le x\,(e+N)^3,\quad 0 \le e \le x \le N/2",
-    # x = s N/2 and e = t x, one for each of the N rows.
-    given={"s": Interval(0, 1, "N"), "t": Interval(0, 1, "N")},
-)
-
-
-@rising.printed
-def _(xp: Any, s: Any, t: Any, N: Any) -> Any:
-    x, e = s * N / 2, t * s * N / 2
-    # N³ − 3N xe − xe(x + e), over N³.
-    room = 3 * (1 - s * s * t) / 4 + (1 - s * s * s * t) / 8 + (1 - s * s * s * t * t) / 8
-    return at_most(e * (x + N) ** 3, x * (e + N) ** 3, gap=s * N * (1 - t) / 2 * N**3 * room)
