@@ -65,6 +65,7 @@ class Format(StrEnum):
     JSON = "json"
     JUNIT = "junit"
     HTML = "html"
+    SARIF = "sarif"
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,10 @@ def _deliver(report: Report, options: _Options) -> None:
         from proofcheck.report.blueprint import to_blueprint_text
 
         text = to_blueprint_text(report)
+    elif options.format is Format.SARIF:
+        from proofcheck.report.sarif import to_sarif_text
+
+        text = to_sarif_text(report)
     else:
         text = (to_json_text if options.format is Format.JSON else to_junit_text)(report)
     deliver(text, options.output, machine=options.format is not Format.TABLE)

@@ -103,6 +103,16 @@ def test_junit_and_quiet(tmp_path: Path) -> None:
     assert ElementTree.fromstring(done.stdout).find("testsuite/testcase").get("name") == "a:good"  # type: ignore[union-attr]
 
 
+def test_sarif(tmp_path: Path) -> None:
+    write_module(tmp_path, GOOD.replace("equal(x + y, y + x)", "equal(x + y, y - x)"))
+    done = proofcheck(tmp_path, "verify", "mine.py", "--format", "sarif")
+    (result,) = json.loads(done.stdout)["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert (done.returncode, result["ruleId"], result["level"]) == (1, "a:good", "error")
+    assert place["artifactLocation"] == {"uri": "mine.py", "uriBaseId": "%SRCROOT%"}
+    assert place["region"]["startLine"] > 1
+
+
 def test_levels_and_dotted_names(tmp_path: Path) -> None:
     write_module(tmp_path, GOOD)
     done = proofcheck(tmp_path, "verify", "mine", "--level", "NUMERIC", "--format", "json")
