@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +9,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures import as_completed
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from multiprocessing.context import SpawnContext
 from typing import Any
 
 from proofcheck.loading import one_line
@@ -48,6 +48,22 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+class _Context(SpawnContext):
+    """Starts processes afresh, since the parent may run threads (a progress bar), and keeps their locks.
+
+    The pool (pebble 5.2) drops its locks, which removes them from the system, before it ends the processes:
+    one that is then still starting, in place of one that died or was stopped, would print a traceback.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._locks: list[Any] = []
+
+    def RLock(self) -> Any:  # the name is multiprocessing's
+        self._locks.append(lock := super().RLock())
+        return lock
+
+
 class Workers:
     """A pool of processes, started when it is first needed.
 
@@ -59,6 +75,7 @@ class Workers:
     def __init__(self, jobs: int, timeout: float) -> None:
         self._jobs, self._timeout = jobs, timeout
         self._pool: Any = None
+        self._context: _Context | None = None
         self._started = 0
 
     def run(
@@ -77,9 +94,8 @@ class Workers:
         wanted = min(self._jobs, len(arguments))
         if wanted > self._started:
             self.close()
-            # Spawned and not forked: the parent may run threads (a progress bar, a notebook).
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPool(max_workers=wanted, context=context, initializer=_print_to_stderr)
+            self._context = _Context()
+            self._pool = ProcessPool(max_workers=wanted, context=self._context, initializer=_print_to_stderr)
             self._started = wanted
         with _interrupts_held():
             futures = {
@@ -104,3 +120,5 @@ class Workers:
         if self._pool is not None:
             (self._pool.stop if now else self._pool.close)()
             self._pool.join()
+            self._pool = self._context = None
+            self._started = 0
