@@ -224,12 +224,17 @@ def _json(found: Decision) -> str:
         "decoder": found.decoder,
         "oracle": found.oracle,
         "oracle_calls": found.calls,
-        "required_accuracy": found.required,
-        "achieved_accuracy": found.achieved,
-        "margin": found.margin,
+        "required_accuracy": _finite(found.required),
+        "achieved_accuracy": _finite(found.achieved),
+        "margin": _finite(found.margin),
         "sizes": dict(found.sizes),
     }
     return json.dumps(data, indent=2) + "\n"
+
+
+def _finite(value: float | None) -> float | None:
+    """A number of JSON, which has no infinity: an oracle without a bound has no accuracy."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _text(found: Decision) -> str:
