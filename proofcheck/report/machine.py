@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from proofcheck.claims.status import Status, Word
+from proofcheck.claims.status import Word
 from proofcheck.errors import UserInputError
+from proofcheck.report.changes import changed
 from proofcheck.results import SCHEMA_VERSION, ClaimResult, FormResult, Report
 
 __all__ = ["compare_with_baseline", "read_baseline", "to_json_text", "to_junit_text"]
@@ -99,34 +100,15 @@ def compare_with_baseline(
         baseline: what :func:`read_baseline` gave.
         selected: this run was restricted to some ids, so that claims it lacks are not gone.
     """
-    before = {claim["id"]: claim for claim in baseline["claims"]}
-    differences = []
-    for result in report.results:
-        id = result.claim.id
-        old = before.pop(id, None)
-        if old is None:
-            differences.append(f"{id}: new, {result.status.word.value}")
-            continue
-        pairs = [("status", old["status"], _word(result.status))]
-        for name, form in zip(_FORMS, (result.printed, result.mended), strict=True):
-            was = old[name]["status"] if old[name] is not None else None
-            pairs.append((f"as {name}", was, _word(form.status if form is not None else None)))
-        differences += [
-            f"{id}: {what} was {was or 'absent'}, is {now or 'absent'}"
-            for what, was, now in pairs
-            if was != now
-        ]
-    if not selected:
-        differences += [f"{id}: gone, was {claim['status']}" for id, claim in before.items()]
-    return differences
+    return [str(change) for change in changed(baseline, report.to_json(), selected=selected)]
 
 
-def _word(status: Status | None) -> str | None:
-    return None if status is None else status.word.value
-
-
-def read_baseline(path: Path) -> dict[str, Any]:
+def read_baseline(path: Path, role: str = "baseline") -> dict[str, Any]:
     """The JSON report of an earlier run, checked as far as comparing needs it.
+
+    Args:
+        path: of the file.
+        role: what it is, for messages.
 
     Raises:
         UserInputError: it cannot be read, is too large, or is no such report; the message says where.
@@ -135,18 +117,18 @@ def read_baseline(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             content = file.read(MAX_BASELINE_BYTES + 1)
     except OSError as error:
-        raise UserInputError(f"baseline {str(path)!r}: {error.strerror}") from error
+        raise UserInputError(f"{role} {str(path)!r}: {error.strerror}") from error
     if len(content) > MAX_BASELINE_BYTES:
-        raise UserInputError(f"baseline {str(path)!r}: larger than {MAX_BASELINE_BYTES // 2**20} MiB")
+        raise UserInputError(f"{role} {str(path)!r}: larger than {MAX_BASELINE_BYTES // 2**20} MiB")
     try:
         data = json.loads(content)
     except (ValueError, RecursionError) as error:
         reason = str(error) or type(error).__name__
-        raise UserInputError(f"baseline {str(path)!r}: not JSON: {reason}") from error
+        raise UserInputError(f"{role} {str(path)!r}: not JSON: {reason}") from error
     fault = _fault(data)
     if fault is not None:
         hint = "expected what 'proofcheck verify --format json' writes"
-        raise UserInputError(f"baseline {str(path)!r}: {fault}; {hint}")
+        raise UserInputError(f"{role} {str(path)!r}: {fault}; {hint}")
     checked: dict[str, Any] = data
     return checked
 
