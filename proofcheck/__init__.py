@@ -24,12 +24,14 @@ if TYPE_CHECKING:
         vanishes,
         within,
     )
+    from proofcheck.gradcheck import GradcheckReport, gradcheck
     from proofcheck.numeric.gradient import attention_gradient
     from proofcheck.verify import verify
 
 __all__ = [
     "Bits",
     "Claim",
+    "GradcheckReport",
     "HalfMax",
     "Index",
     "Interval",
@@ -42,6 +44,7 @@ __all__ = [
     "attention_gradient",
     "bounded",
     "equal",
+    "gradcheck",
     "has_shape",
     "vanishes",
     "verify",
@@ -51,7 +54,9 @@ __all__ = [
 # What is not of proofcheck.claims. Imported when first asked for: pytest loads the plugin, and with it this
 # package, in every project of an environment.
 _HOMES = {
+    "GradcheckReport": "proofcheck.gradcheck",
     "attention_gradient": "proofcheck.numeric.gradient",
+    "gradcheck": "proofcheck.gradcheck",
     "verify": "proofcheck.verify",
 }
 
