@@ -133,15 +133,16 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., GradcheckReport]:
         try:
             report = run(loss, grad, inputs, **chosen)
         except UserInputError as error:
-            report, text = None, str(error)
-        if report is None:
-            pytest.fail(f"gradcheck cannot be carried out: {text}")
-        if report:
-            return report
-        if allowed and report.verdict == "UNDECIDED":
-            request.node.user_properties.append((_UNDECIDED, _first_line(str(report))))
-            return report
-        pytest.fail(f"{report}\nseed: {chosen['seed']} (--proofcheck-seed)")
+            fault = str(error)
+        else:
+            if report:
+                return report
+            if allowed and report.verdict == "UNDECIDED":
+                request.node.user_properties.append((_UNDECIDED, f"{report.grad.name}: {report.summary}"))
+                return report
+            fault = _words(report)
+        # Not in the except block, which would be shown as the cause with its traceback.
+        pytest.fail(f"gradcheck: {fault}")
 
     return check
 
@@ -161,8 +162,14 @@ def _marked(node: Any, known: Iterable[str]) -> dict[str, Any]:
     return options
 
 
-def _first_line(text: str) -> str:
-    return next(iter(text.splitlines()), "")
+def _words(report: GradcheckReport) -> str:
+    """A report for a reader, with what it takes to see the same."""
+    lines = [f"{report.grad.name} is {report.verdict}: {report.summary}"]
+    if report.attribution is not None:
+        lines.append(f"explained by: {report.attribution}")
+    if report.reproducer is not None:
+        lines += ["", report.reproducer.rstrip("\n"), ""]
+    return "\n".join([*lines, f"seed: {report.seed} (--proofcheck-seed)"])
 
 
 def _seed(config: pytest.Config) -> int:
