@@ -143,6 +143,15 @@ class Numbers:
         """Whether it is neither infinite nor NaN."""
         return bool(self._context.isfinite(value))
 
+    @property
+    def bits(self) -> int:
+        """Of every number."""
+        return int(self._context.prec)
+
+    def from_parts(self, parts: Any) -> Any:
+        """A number from mpmath's (sign, mantissa, exponent, bits)."""
+        return self._context.make_mpf(parts)
+
     def unit_roundoff(self) -> float:
         """Half the distance from 1 to the next number."""
         return float(2.0**-self._context.prec)

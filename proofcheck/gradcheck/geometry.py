@@ -17,7 +17,7 @@ __all__ = ["Domain", "Point", "checked_domain", "directions", "far_points", "on_
 Values = np.ndarray[Any, Any]
 # An entry this much smaller than its input's typical one is moved on the scale of the others.
 _SMALL = 1e-3
-FACTORS = (0.1, 10.0, 100.0)
+_FACTORS = (0.1, 10.0, 100.0)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def checked_domain(inputs: Inputs, domain: Any) -> Domain:
         if outside.size:
             k = int(outside[0])
             raise UserInputError(
-                f"{inputs.coordinate(k)} = {inputs.flat[k]!r} is outside the domain ({low:g}, {high:g}); "
+                f"{inputs.coordinate(k)} = {float(inputs.flat[k])!r} is outside the domain ({low:g}, {high:g}); "
                 "choose inputs within it"
             )
     made = Domain(inputs, domain)
@@ -126,14 +126,14 @@ def directions(count: int, size: int, rng: np.random.Generator) -> list[tuple[st
 def far_points(inputs: Inputs, domain: Domain, rng: np.random.Generator) -> list[Point]:
     """Points near the one given and at other scales, within the domain."""
     flat = inputs.flat
-    found = []
+    found: list[Point] = []
     for k in range(2):
         factor = 1 + 0.25 * rng.uniform(-1, 1, size=flat.shape)
         moved = np.where(
             flat != 0, flat * factor, 0.25 * scales(inputs, flat) * rng.uniform(-1, 1, flat.shape)
         )
         found.append(Point(f"near {k + 1}", moved, not domain.given))
-    found += [Point(f"x{factor:g}", flat * factor, not domain.given) for factor in FACTORS]
+    found += [Point(f"x{factor:g}", flat * factor, not domain.given) for factor in _FACTORS]
     if domain.bounds is not None and all(map(math.isfinite, domain.bounds)):
         low, high = domain.bounds
         found += [Point(f"drawn {k + 1}", rng.uniform(low, high, size=flat.shape), False) for k in range(2)]

@@ -114,7 +114,9 @@ def measure(
         as_float: the nearest float of a value.
         keep: put the ladder into the result.
     """
-    used, quotients, jumps = [], [], []
+    used: list[float] = []
+    quotients: list[Any] = []
+    jumps: list[float] = []
     for step in steps:
         plus, minus = at(step), at(-step)
         quotient = (plus - minus) / (2 * step)

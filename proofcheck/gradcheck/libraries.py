@@ -132,10 +132,8 @@ class JaxLibrary(Library):
     def scope(self) -> Iterator[None]:
         import jax
 
-        enable = getattr(jax, "enable_x64", None)
-        if enable is None:
-            from jax.experimental import enable_x64 as enable
-        with enable(True):
+        # Newer versions have moved it.
+        with jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64(True):
             yield
 
     def faster(self, function: Callable[..., Any]) -> Callable[..., Any] | None:

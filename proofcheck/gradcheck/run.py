@@ -60,6 +60,7 @@ def gradcheck(
     wrt: Sequence[str] | str | None = None,
     sizes: Mapping[str, int] | None = None,
     evaluations: int = DEFAULT_EVALUATIONS,
+    prove: bool = True,
 ) -> GradcheckReport:
     """Check a gradient against the derivative of its loss, measured with an error that is derived.
 
@@ -82,6 +83,7 @@ def gradcheck(
         sizes: for a function of ``xp`` that takes sizes: their values by name.
         evaluations: of the loss at most, to measure every coordinate; with more coordinates than that allows,
             directions and a search for the worst coordinates take its place.
+        prove: a function of ``xp`` is also checked by proof (levels EXACT and GENERIC).
 
     Returns:
         The verdict, what was measured, what explains a mismatch and code that shows it.
@@ -95,7 +97,7 @@ def gradcheck(
         from proofcheck.gradcheck.expressions import from_expressions
 
         loss, grad, inputs, library, symbolic = from_expressions(loss, grad, inputs)
-        found = replace(gather(loss, inputs, wrt=wrt), library=library)
+        found = replace(gather(loss, inputs), library=library)
     else:
         for role, function in (("loss", loss), ("grad", grad)):
             if not callable(function):
@@ -108,10 +110,10 @@ def gradcheck(
     with subject.scope():
         run = _Run(subject, checked_domain(found, domain), seed, rtol, evaluations, list(symbolic))
         run.all(terms or {})
-    if takes_xp(loss):
+    if prove and takes_xp(loss):
         from proofcheck.gradcheck.proofs import proofs
 
-        run.findings += proofs(loss, grad, found, sizes or {}, seed)
+        run.findings += proofs(loss, grad, found, sizes or {}, seed, run.domain.bounds)
     return run.report(time.perf_counter() - start)
 
 

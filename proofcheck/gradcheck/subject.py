@@ -44,6 +44,9 @@ class Subject:
         loss: of the inputs.
         grad: of the same.
         inputs: where they are given.
+
+    Attributes:
+        functions: the user's own, by role.
     """
 
     def __init__(self, loss: Callable[..., Any], grad: Callable[..., Any], inputs: Inputs) -> None:
@@ -51,8 +54,8 @@ class Subject:
         self.library = inputs.library
         self.loss_place, self.grad_place = place_of(loss), place_of(grad)
         self.calls = {"loss": 0, "grad": 0}
-        self._own = {"loss": loss, "grad": grad}
-        self._ready = {role: self.library.prepare(own, None) for role, own in self._own.items()}
+        self.functions = {"loss": loss, "grad": grad}
+        self._ready = {role: self.library.prepare(own, None) for role, own in self.functions.items()}
         self._numbers: Numbers | None = None
         self._with_digits: dict[str, Callable[..., Any]] = {}
 
@@ -65,12 +68,12 @@ class Subject:
     def use(self, numbers: Numbers) -> None:
         """Take these numbers for the level ``extended``."""
         self._numbers = numbers
-        self._with_digits = {role: self.library.prepare(own, numbers) for role, own in self._own.items()}
+        self._with_digits = {role: self.library.prepare(own, numbers) for role, own in self.functions.items()}
 
     def compile(self) -> None:
         """Replace the functions by compiled ones where the library has that and they give the same."""
         for role in ("loss", "grad"):
-            faster = self.library.faster(self._own[role])
+            faster = self.library.faster(self.functions[role])
             if faster is None:
                 continue
             try:
@@ -120,10 +123,7 @@ class Subject:
         """
         value = self._guarded("grad")
         return np.concatenate(
-            [
-                self._part(block, one)
-                for block, one in zip(self.inputs.blocks, self._parts(value), strict=True)
-            ]
+            [self._part(block, one) for block, one in zip(self.inputs.blocks, self.parts(value), strict=True)]
         )
 
     def _guarded(self, role: str) -> Any:
@@ -159,7 +159,7 @@ class Subject:
                 f"{role} returned a {type(value).__name__}, which is no number and no array"
             ) from error
 
-    def _parts(self, value: Any) -> list[Any]:
+    def parts(self, value: Any) -> list[Any]:
         """What the gradient returned, input by input."""
         blocks, structure = self.inputs.blocks, self.inputs.structure
         if value is None:
@@ -244,7 +244,7 @@ class Subject:
         """
         try:
             value = self._call("grad", flat)
-            parts = self._parts(value)
+            parts = self.parts(value)
             kind: Any = object if flat.dtype == object else flat.dtype
             made = []
             for block, one in zip(self.inputs.blocks, parts, strict=True):
