@@ -168,7 +168,7 @@ def _words(report: GradcheckReport) -> str:
     if report.attribution is not None:
         lines.append(f"explained by: {report.attribution}")
     if report.reproducer is not None:
-        lines += ["", report.reproducer.rstrip("\n"), ""]
+        lines += ["reproduce with:", "", report.reproducer.rstrip("\n"), ""]
     return "\n".join([*lines, f"seed: {report.seed} (--proofcheck-seed)"])
 
 

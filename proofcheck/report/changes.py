@@ -14,7 +14,7 @@ from proofcheck.claims.status import PASSING, Status, Word, is_disproved
 __all__ = ["Change", "Direction", "changed"]
 
 _FORMS = ("printed", "mended")
-# Among statuses that pass; of a definition nothing is said, since how it is established is in its detail.
+# Of statuses that pass; of a definition nothing is said, since how it is established is in its detail.
 _STRENGTH = {
     Word.PROVED: 3,
     Word.PROVED_MODULO: 2,
@@ -130,16 +130,12 @@ def _direction(was: str | None, now: str | None) -> Direction:
     """Of a change of status: failing before passing, and weaker before stronger evidence."""
     if was is None or now is None:
         return Direction.OTHER
-    before, after = _rank(was), _rank(now)
+    if (was in PASSING) != (now in PASSING):
+        return Direction.BETTER if now in PASSING else Direction.WORSE
+    before, after = _STRENGTH.get(Word(was)), _STRENGTH.get(Word(now))
     if before is None or after is None or before == after:
         return Direction.OTHER
     return Direction.BETTER if before < after else Direction.WORSE
-
-
-def _rank(word: str) -> int | None:
-    if word not in PASSING:
-        return -1
-    return _STRENGTH.get(Word(word))
 
 
 def _brief(value: Any) -> str:
