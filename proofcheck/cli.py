@@ -42,6 +42,7 @@ from proofcheck.derive_cli import derive, figure
 from proofcheck.diff_cli import diff
 from proofcheck.errata_cli import errata
 from proofcheck.errors import UserInputError
+from proofcheck.gradcheck_cli import gradcheck
 from proofcheck.gradient_cli import gradient
 from proofcheck.new_cli import new
 from proofcheck.streams import note, progress_bar
@@ -230,5 +231,6 @@ app.command()(derive)
 app.command()(diff)
 app.command()(errata)
 app.command()(figure)
+app.command()(gradcheck)
 app.command()(gradient)
 app.command()(new)

@@ -9,6 +9,7 @@ from proofcheck.gradcheck.result import (
     GradcheckVerdict,
 )
 from proofcheck.gradcheck.run import gradcheck
+from proofcheck.gradcheck.terms import attention_terms
 
 __all__ = [
     "Agreement",
@@ -17,5 +18,6 @@ __all__ = [
     "FindingKind",
     "GradcheckReport",
     "GradcheckVerdict",
+    "attention_terms",
     "gradcheck",
 ]

@@ -149,9 +149,11 @@ def _zero(one: _Evidence, name: str) -> Attribution | None:
 def _factor(one: _Evidence, shapes: list[tuple[int, ...]], block: str | None) -> Attribution | None:
     ratio = one.ratio(one.gradient)
     left = one.left(ratio * one.gradient) if math.isfinite(ratio) else None
-    if left is None or np.count_nonzero(one.known & (one.gradient != 0)) < 1 or ratio == 0:
+    if left is None or ratio == 0:
         return None
     known, words = recognised(ratio, shapes)
+    if known is None and np.count_nonzero(one.known & (one.gradient != 0)) < 2:
+        return None  # any two numbers differ by a factor
     if known is not None:
         left = one.left(known * one.gradient)
         if left is None:
@@ -319,6 +321,8 @@ def term_vectors(probe: Probe, terms: Mapping[str, Any]) -> dict[str, Values]:
     found = {}
     inputs, subject = probe.subject.inputs, probe.subject
     for name, term in terms.items():
+        if not callable(term) and probe.point.name != "given":
+            continue  # arrays are of the point given
         try:
             value = inputs.call(subject.library.prepare(term, None), probe.flat) if callable(term) else term
             parts = subject.parts(value)

@@ -133,8 +133,12 @@ def far_points(inputs: Inputs, domain: Domain, rng: np.random.Generator) -> list
             flat != 0, flat * factor, 0.25 * scales(inputs, flat) * rng.uniform(-1, 1, flat.shape)
         )
         found.append(Point(f"near {k + 1}", moved, not domain.given))
-    found += [Point(f"x{factor:g}", flat * factor, not domain.given) for factor in _FACTORS]
+    for factor in _FACTORS:
+        scaled: Values = flat * factor
+        found.append(Point(f"x{factor:g}", scaled, not domain.given))
     if domain.bounds is not None and all(map(math.isfinite, domain.bounds)):
         low, high = domain.bounds
-        found += [Point(f"drawn {k + 1}", rng.uniform(low, high, size=flat.shape), False) for k in range(2)]
+        for k in range(2):
+            drawn: Values = rng.uniform(low, high, size=flat.shape)
+            found.append(Point(f"drawn {k + 1}", drawn, False))
     return [point for point in found if domain.has(point.flat) and np.all(np.isfinite(point.flat))]

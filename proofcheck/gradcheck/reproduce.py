@@ -59,7 +59,7 @@ def _difference(subject: Subject, flat: Values, position: int, step: float) -> t
         gradient = float(subject.grad(flat)[position])
     except UnavailableError:
         return math.nan, math.nan
-    return (subject.loss(plus) - subject.loss(minus)) / (plus[position] - minus[position]), gradient
+    return float((subject.loss(plus) - subject.loss(minus)) / (plus[position] - minus[position])), gradient
 
 
 def _plainest(probe: Probe, position: int) -> tuple[Values, float]:

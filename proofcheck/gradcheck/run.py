@@ -167,7 +167,8 @@ class _Run:
             return
         self._admit_digits(probe)
         rows = self._given(probe, rng)
-        far = self._far(rng)
+        # One wrong point is enough, and the one given is the plainest.
+        far = None if self._differs(probe) else self._far(rng)
         wrong = next((one for one in ((probe, rows), far) if one is not None and self._differs(one[0])), None)
         if wrong is not None:
             self._explain(*wrong, terms)
@@ -423,10 +424,11 @@ class _Run:
     def _verdict(self) -> tuple[GradcheckVerdict, str]:
         wrong = [f for f in self.findings if f.agreement is Agreement.DIFFERS]
         if wrong:
-            ranks = (FindingKind.COORDINATE, FindingKind.KINK, FindingKind.DIRECTION)
+            ranks = (FindingKind.COORDINATE, FindingKind.KINK, FindingKind.DIRECTION, FindingKind.COORDINATES)
             first = min(wrong, key=lambda f: ranks.index(f.kind) if f.kind in ranks else -1)
-            where = "" if first.point == "given" else f" (at the point {first.point})"
-            return GradcheckVerdict.REFUTED, first.detail + where
+            where = "" if first.point == "given" else f", at the point {first.point}"
+            many = [f for f in wrong if f.kind is FindingKind.COORDINATES]
+            return GradcheckVerdict.REFUTED, "; ".join([first.detail + where, *(f.detail for f in many[:1])])
         here = [f for f in self.findings if f.point == "given"]
         open_here = [f for f in here if f.agreement is Agreement.UNRESOLVED]
         if self.accuracy <= self._limit() and not open_here:
