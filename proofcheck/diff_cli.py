@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from proofcheck.command import NOT_PASSED, PASSED, NotesOption, OutputOption, deliver, run_command
+from proofcheck.errors import UserInputError
 from proofcheck.streams import check_writable, note
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def diff(
     ] = FailOn.ANY,
     quiet: NotesOption = False,
 ) -> int:
-    """Say what changed between two reports of proofcheck verify, and whether for better or worse.
+    """Say what changed between two JSON reports of verify or of gradcheck, and whether for better or worse.
 
     Compared are statuses, their details, counterexamples, and which claims there are. Stronger evidence is
     better, weaker is worse, and so is a claim that is gone. Exits with 0 if nothing changed, 1 if something
@@ -57,10 +58,13 @@ def diff(
         if output is not None:
             check_writable(output)
         from proofcheck.report.changes import Direction, changed
-        from proofcheck.report.machine import read_baseline
+        from proofcheck.report.machine import read_report
 
-        reports = [read_baseline(path, "report") for path in (old, new)]
-        changes = changed(*reports, thorough=True)
+        (before, claims_before), (after, claims_after) = read_report(old), read_report(new)
+        if before != after:
+            words = f"{str(old)!r} is a report of {before}, {str(new)!r} of {after}"
+            raise UserInputError(f"{words}; expected two reports of one command")
+        changes = changed(claims_before, claims_after, thorough=True)
         if format is DiffFormat.JSON:
             data = {
                 "schema_version": SCHEMA_VERSION,

@@ -97,6 +97,52 @@ def test_it_is_written_to_a_file(files: Path) -> None:
     assert (files / "found.txt").read_text(encoding="utf-8").startswith("worse  s:stands")
 
 
+def _gradient(name: str, **facts: Any) -> None:
+    data = {"schema_version": 1, "grad": "model.gradient", "verdict": "CERTIFIED", **facts}
+    Path(name).write_text(json.dumps(data), encoding="utf-8")
+
+
+@pytest.mark.usefixtures("files")
+def test_reports_of_gradients_are_compared() -> None:
+    _gradient("good.json")
+    _gradient("open.json", verdict="UNDECIDED")
+    _gradient("bad.json", verdict="REFUTED")
+    assert call("good.json", "good.json") == (0, "nothing changed\n", "")
+    code, text, _ = call("good.json", "open.json", "--fail-on", "worse")
+    assert (code, text.splitlines()[0]) == (
+        1,
+        "worse  model.gradient: status was CERTIFIED, is UNDECIDED",
+    )
+    assert call("bad.json", "good.json")[1].startswith("better model.gradient: status was REFUTED, is")
+    assert call("bad.json", "open.json")[1].startswith("other  model.gradient: status was REFUTED, is")
+    assert call("bad.json", "good.json", "--fail-on", "worse")[0] == 0
+
+
+@pytest.mark.usefixtures("files")
+def test_a_gradient_is_not_compared_with_claims() -> None:
+    _gradient("good.json")
+    code, out, err = call("old.json", "good.json")
+    assert (code, out) == (2, "")
+    assert "'old.json' is a report of verify, 'good.json' of gradcheck; expected two" in err
+
+
+@pytest.mark.parametrize(
+    ("facts", "fault"),
+    [
+        ({"schema_version": 9}, "schema_version is missing or is not 1"),
+        ({"grad": 3}, "'grad' is not a string"),
+        ({"verdict": "FINE"}, "'verdict' is not one of the known words"),
+        ({"verdict": ["CERTIFIED"]}, "'verdict' is not one of the known words"),
+    ],
+)
+@pytest.mark.usefixtures("files")
+def test_what_is_no_report_of_a_gradient_is_told_in_one_line(facts: dict[str, Any], fault: str) -> None:
+    _gradient("good.json", **facts)
+    code, _, err = call("good.json", "good.json")
+    assert code == 2
+    assert f"report 'good.json': {fault}; expected what 'proofcheck gradcheck" in err
+
+
 BAD = {
     "empty.json": b"",
     "truncated.json": b'{"schema_version": 1, "claims": [{"id": "a", "sta',

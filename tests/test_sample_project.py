@@ -86,7 +86,7 @@ def test_a_damaged_gradient_fails_its_tests(project: Path, damage: Damage, old: 
     assert (
         ">       report = gradcheck(model.loss_of_weights, model.gradient_of_weights, weights)" in done.stdout
     )
-    assert "gradcheck: gradient_of_weights is REFUTED: " in done.stdout
+    assert "gradcheck: REFUTED gradient_of_weights: " in done.stdout
     assert "seed: 0 (--proofcheck-seed)" in done.stdout
     assert "proofcheck/" not in done.stdout.split("= FAILURES =")[1].split("short test summary")[0]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -163,13 +164,13 @@ def _marked(node: Any, known: Iterable[str]) -> dict[str, Any]:
 
 
 def _words(report: GradcheckReport) -> str:
-    """A report for a reader, with what it takes to see the same."""
-    lines = [f"{report.grad.name} is {report.verdict}: {report.summary}"]
-    if report.attribution is not None:
-        lines.append(f"explained by: {report.attribution}")
-    if report.reproducer is not None:
-        lines += ["reproduce with:", "", report.reproducer.rstrip("\n"), ""]
-    return "\n".join([*lines, f"seed: {report.seed} (--proofcheck-seed)"])
+    """What ``proofcheck gradcheck`` shows, after a line for the summary of the tests."""
+    from proofcheck.command import rendered
+    from proofcheck.report.gradcheck import print_gradcheck
+
+    head = f"{report.verdict} {report.grad.name}: {report.summary}"
+    text = rendered(partial(print_gradcheck, report), to_file=True)
+    return f"{head}\n\n{text}seed: {report.seed} (--proofcheck-seed)"
 
 
 def _seed(config: pytest.Config) -> int:

@@ -14,8 +14,9 @@ from proofcheck.claims.status import PASSING, Status, Word, is_disproved
 __all__ = ["Change", "Direction", "changed"]
 
 _FORMS = ("printed", "mended")
+_PASSING = PASSING | {"CERTIFIED"}  # the word of a gradient that passes
 # Of statuses that pass; of a definition nothing is said, since how it is established is in its detail.
-_STRENGTH = {
+_STRENGTH: dict[str, int] = {
     Word.PROVED: 3,
     Word.PROVED_MODULO: 2,
     Word.PROVED_AT_SIZES: 2,
@@ -79,7 +80,7 @@ def changed(
     """What changed between two reports, in the order of the later one; what is gone comes last.
 
     Args:
-        before: a report as :func:`proofcheck.report.machine.read_baseline` gives it.
+        before: a report as :mod:`proofcheck.report.machine` reads it.
         after: another.
         selected: the later one was restricted to some ids, so that claims it lacks are not gone.
         thorough: compare also what a status says beside its word, and counterexamples.
@@ -90,7 +91,7 @@ def changed(
         id = new["id"]
         old = gone.pop(id, None)
         if old is None:
-            passes = new["status"] in PASSING
+            passes = new["status"] in _PASSING
             direction = Direction.BETTER if passes else Direction.WORSE
             changes.append(Change(id, "claim", None, new["status"], direction))
         else:
@@ -111,7 +112,7 @@ def _statuses(id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterat
 
 def _details(id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     was, now = old.get("status_detail", ""), new.get("status_detail", "")
-    if old["status"] == new["status"] and Word(new["status"]) in _DETAILED and was != now:
+    if old["status"] == new["status"] and new["status"] in _DETAILED and was != now:
         yield Change(id, "detail", was, now, Direction.OTHER)
     for name in _FORMS:
         statuses = _status(old[name]), _status(new[name])
@@ -130,9 +131,9 @@ def _direction(was: str | None, now: str | None) -> Direction:
     """Of a change of status: failing before passing, and weaker before stronger evidence."""
     if was is None or now is None:
         return Direction.OTHER
-    if (was in PASSING) != (now in PASSING):
-        return Direction.BETTER if now in PASSING else Direction.WORSE
-    before, after = _STRENGTH.get(Word(was)), _STRENGTH.get(Word(now))
+    if (was in _PASSING) != (now in _PASSING):
+        return Direction.BETTER if now in _PASSING else Direction.WORSE
+    before, after = _STRENGTH.get(was), _STRENGTH.get(now)
     if before is None or after is None or before == after:
         return Direction.OTHER
     return Direction.BETTER if before < after else Direction.WORSE

@@ -11,10 +11,19 @@ from typing import Any
 
 from proofcheck.claims.status import Word
 from proofcheck.errors import UserInputError
+from proofcheck.gradcheck.result import SCHEMA_VERSION as GRADCHECK_SCHEMA_VERSION
+from proofcheck.gradcheck.result import GradcheckVerdict
 from proofcheck.report.changes import changed
 from proofcheck.results import SCHEMA_VERSION, ClaimResult, FormResult, Report
 
-__all__ = ["compare_with_baseline", "read_baseline", "to_json_text", "to_junit_text", "xml_text"]
+__all__ = [
+    "compare_with_baseline",
+    "read_baseline",
+    "read_report",
+    "to_json_text",
+    "to_junit_text",
+    "xml_text",
+]
 
 MAX_BASELINE_BYTES = 64 * 2**20
 # What XML 1.0 cannot hold, not even escaped; messages of exceptions may have it.
@@ -104,16 +113,40 @@ def compare_with_baseline(
     return [str(change) for change in changed(baseline, report.to_json(), selected=selected)]
 
 
-def read_baseline(path: Path, role: str = "baseline") -> dict[str, Any]:
+def read_baseline(path: Path) -> dict[str, Any]:
     """The JSON report of an earlier run, checked as far as comparing needs it.
-
-    Args:
-        path: of the file.
-        role: what it is, for messages.
 
     Raises:
         UserInputError: it cannot be read, is too large, or is no such report; the message says where.
     """
+    return _checked(_parsed(path, "baseline"), path, "baseline")
+
+
+def read_report(path: Path) -> tuple[str, dict[str, Any]]:
+    """A JSON report of ``verify`` or of ``gradcheck``, which is like one claim: the command and the claims.
+
+    Raises:
+        UserInputError: it cannot be read, is too large, or is no such report; the message says where.
+    """
+    data = _parsed(path, "report")
+    if not isinstance(data, dict) or "verdict" not in data:
+        return "verify", _checked(data, path, "report")
+    fault = None
+    if data.get("schema_version") != GRADCHECK_SCHEMA_VERSION:
+        fault = f"schema_version is missing or is not {GRADCHECK_SCHEMA_VERSION}"
+    elif not isinstance(data.get("grad"), str):
+        fault = "'grad' is not a string"
+    elif data["verdict"] not in list(GradcheckVerdict):
+        fault = "'verdict' is not one of the known words"
+    if fault is not None:
+        hint = "expected what 'proofcheck gradcheck --format json' writes"
+        raise UserInputError(f"report {str(path)!r}: {fault}; {hint}")
+    claim = {"id": data["grad"], "status": data["verdict"], **dict.fromkeys(_FORMS)}
+    return "gradcheck", {"claims": [claim]}
+
+
+def _parsed(path: Path, role: str) -> Any:
+    """What a JSON file holds; ``role`` is what it is called in messages."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BASELINE_BYTES + 1)
@@ -122,10 +155,13 @@ def read_baseline(path: Path, role: str = "baseline") -> dict[str, Any]:
     if len(content) > MAX_BASELINE_BYTES:
         raise UserInputError(f"{role} {str(path)!r}: larger than {MAX_BASELINE_BYTES // 2**20} MiB")
     try:
-        data = json.loads(content)
+        return json.loads(content)
     except (ValueError, RecursionError) as error:
         reason = str(error) or type(error).__name__
         raise UserInputError(f"{role} {str(path)!r}: not JSON: {reason}") from error
+
+
+def _checked(data: Any, path: Path, role: str) -> dict[str, Any]:
     fault = _fault(data)
     if fault is not None:
         hint = "expected what 'proofcheck verify --format json' writes"

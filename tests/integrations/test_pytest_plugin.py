@@ -74,7 +74,7 @@ def test_a_wrong_gradient_fails_the_test_at_its_line(pytester: pytest.Pytester) 
     assert "proofcheck: seed 7" in text
     assert ">   " in text
     assert "gradcheck(loss, doubled, x)" in text
-    assert f"gradcheck: doubled is REFUTED: {report.summary}" in text
+    assert f"gradcheck: REFUTED doubled: {report.summary}" in text
     assert "seed: 7 (--proofcheck-seed)" in text
     assert "pytest_plugin.py" not in text
     if report.attribution is not None:
@@ -107,8 +107,8 @@ def test_wrong(gradcheck):
     )
     done.assert_outcomes(passed=1, failed=2)
     text = done.stdout.str()
-    assert "signs is UNDECIDED" in text
-    assert "doubled is REFUTED" in text
+    assert "UNDECIDED signs" in text
+    assert "REFUTED doubled" in text
     done.stdout.fnmatch_lines(["*gradients that were not decided*", "test_them.py::test_lenient: signs: *"])
     assert "test_strict: signs" not in text
 
@@ -141,7 +141,7 @@ class TestThem:
         "--proofcheck-seed=9",
     )
     done.assert_outcomes(passed=3, failed=1)
-    assert "slightly_off is REFUTED" in done.stdout.str()
+    assert "REFUTED slightly_off" in done.stdout.str()
 
 
 @pytest.mark.parametrize(
