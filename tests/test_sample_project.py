@@ -91,6 +91,33 @@ def test_a_damaged_gradient_fails_its_tests(project: Path, damage: Damage, old: 
     assert "proofcheck/" not in done.stdout.split("= FAILURES =")[1].split("short test summary")[0]
 
 
+GRADCHECK = ("gradcheck", "model:loss_of_weights", "model:gradient_of_weights", "--inputs", "model:weights")
+
+
+def test_its_gradient_by_command(project: Path, damage: Damage) -> None:
+    done = proofcheck(project, *GRADCHECK, "--format", "json", "-o", "before.json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((project / "before.json").read_text(encoding="utf-8"))["verdict"] == "CERTIFIED"
+    assert proofcheck(project, "diff", "before.json", "before.json").returncode == 0
+
+    damage("model.py", "+ RIDGE * W", "+ 1.001 * RIDGE * W")
+    text = (project / "model.py").read_text(encoding="utf-8").splitlines()
+    line = text.index("def gradient_of_weights(W):") + 1
+    assert proofcheck(project, *GRADCHECK, "--format", "json", "-o", "after.json").returncode == 1
+    done = proofcheck(project, "diff", "before.json", "after.json", "--fail-on", "worse")
+    assert done.returncode == 1
+    assert done.stdout.startswith("worse  gradient_of_weights: status was CERTIFIED, is REFUTED\n")
+
+    assert proofcheck(project, *GRADCHECK, "--format", "junit", "-o", "a.xml").returncode == 1
+    assert cases_in(project / "a.xml") == {"gradient_of_weights": "failure"}
+    done = proofcheck(project, *GRADCHECK, "--format", "sarif")
+    assert done.returncode == 1
+    (result,) = run_of(done.stdout)["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert (result["level"], place["artifactLocation"]["uri"]) == ("error", "model.py")
+    assert place["region"]["startLine"] == line
+
+
 def test_nothing_changed_from_the_baseline(project: Path) -> None:
     done = proofcheck(
         project, "verify", CLAIMS, "--baseline", "baseline.json", "--format", "junit", "-o", "a.xml"

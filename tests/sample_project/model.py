@@ -45,4 +45,4 @@ def data():
 
 def weights():
     """Example weights, where gradients are checked."""
-    return (np.random.default_rng(21).normal(size=(3, 4)),)
+    return np.random.default_rng(21).normal(size=(3, 4))
