@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+import tomllib
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
@@ -174,3 +178,39 @@ def test_a_damaged_claim_is_seen_by_all_of_them(project: Path, damage: Damage) -
     assert done.returncode == 1
     assert f"{CLAIMS}:{line}, seed: 0 (--proofcheck-seed)" in done.stdout
     assert "relation 1 fails, left = right" in done.stdout
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "ci.md"
+
+
+def test_the_page_on_ci_shows_what_the_commands_give(project: Path) -> None:
+    (project / "baseline.json").unlink()
+    scripts = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+    blocks = re.findall(
+        r"^```console\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    steps = [step for block in blocks for step in re.split(r"^\$ ", block, flags=re.MULTILINE) if step]
+    assert len(steps) >= 10
+    for step in steps:
+        command, shown = step.split("\n", 1)
+        done = run(project, ["bash", "-c", command], PATH=scripts, COLUMNS="80")
+        assert (command, done.stdout + done.stderr) == (command, shown)
+
+
+def test_the_page_on_ci_has_the_tests_of_a_gradient_that_pass(tmp_path: Path) -> None:
+    (block,) = re.findall(
+        r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    (tmp_path / "test_page.py").write_text(block, encoding="utf-8")
+    done = own_tests(tmp_path, "-q", "-W", "error")
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
+def test_the_settings_of_the_page_on_ci_are_those_of_the_project() -> None:
+    (block,) = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    shown = tomllib.loads(block)["tool"]["pytest"]["ini_options"]
+    own = tomllib.loads((SAMPLE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"][
+        "ini_options"
+    ]
+    assert shown == {"proofcheck_claims": own["proofcheck_claims"], "proofcheck_timeout": "60"}
