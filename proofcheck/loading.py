@@ -187,7 +187,9 @@ def source_digest(module: ModuleType) -> str:
         paths.add(path)
         names = {
             value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-            for value in list(vars(one).values())
+            for name, value in list(vars(one).items())
+            # Who imported it is no part of it, nor what pytest adds, under names that no source can have.
+            if name != "__loader__" and name.isidentifier()
         }
         # A number or a dict does not tell where it is from; the import statement does.
         names |= _imported(one, path)

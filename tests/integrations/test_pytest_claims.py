@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 # What runs in this process forgets the modules that it is the first to import: these must not be forgotten.
 import proofcheck.verify  # noqa: F401
+from proofcheck.loading import source_digest
 from tests.cli_helpers import CRASH, ENDLESS, GOOD, HEAD, WRONG
+from tests.cli_helpers import proofcheck as proofcheck_command
 
 pytest_plugins = "pytester"
 
@@ -197,3 +201,32 @@ def test_a_time_limit_is_a_number_of_seconds(pytester: pytest.Pytester, value: s
     done = pytester.runpytest_inprocess("-o", "filterwarnings=")
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines([f"ERROR: proofcheck_timeout = '{value}': expected a number of seconds*"])
+
+
+def test_the_command_and_the_plugin_share_a_cache(project: pytest.Pytester) -> None:
+    project.makeini(SETTINGS.replace("claims/mine.py", "mine"))
+    project.makeconftest("import pytest\npytest.register_assert_rewrite('mine')\n")
+    write(project, "mine.py", GOOD)
+    assert proofcheck_command(project.path, "verify", "mine").returncode == 0
+    evaluations = (project.path / "evaluated").read_text()
+    assert evaluations
+    run(project).assert_outcomes(passed=2)
+    assert (project.path / "evaluated").read_text() == evaluations
+    run(project, "--proofcheck-seed=1").assert_outcomes(passed=2)
+    assert len((project.path / "evaluated").read_text()) > len(evaluations)
+
+
+def test_what_pytest_adds_to_a_module_is_no_part_of_its_sources(tmp_path: Path) -> None:
+    own, others = ModuleType("own"), ModuleType("others")
+    for module in (own, others):
+        file = tmp_path / f"{module.__name__}.py"
+        file.write_text("x = 1\n")
+        module.__file__ = str(file)
+    before = source_digest(own)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "others", others)
+        vars(own)["@pytest_ar"] = others
+        vars(own)["__loader__"] = type("Loader", (), {"__module__": "others"})()
+        assert source_digest(own) == before
+        vars(own)["used"] = others
+        assert source_digest(own) != before
