@@ -147,11 +147,11 @@ def test_workers_share_what_one_of_them_found(project: pytest.Pytester) -> None:
         WRONG,
         ENDLESS.replace("write_text(str(os.getpid()))", "open('a').write('.')"),
     )
-    project.makeini(SETTINGS + "proofcheck_timeout = 4\n")
+    project.makeini(SETTINGS + "proofcheck_timeout = 6\n")
     done = run(project, "-p", "xdist", "-n", "2")
     done.assert_outcomes(passed=2, failed=2)
     text = done.stdout.str()
-    assert "stopped after 4 s" in text
+    assert "stopped after 6 s" in text
     assert "relation 1 fails" in text
     # A check that is stopped is in no cache: it was shared, or this would be twice.
     assert (project.path / "started").read_text() == "."
