@@ -31,8 +31,8 @@ def right(x):
 def doubled(x):
     return np.exp(x)
 
-def rough(x):
-    return np.float32(1) * np.sum(np.abs(x - 0.5).astype(np.float32))
+def kinked(x):
+    return np.sum(np.abs(x - 0.5))
 
 def signs(x):
     return np.sign(x - 0.5)
@@ -93,11 +93,11 @@ def test_what_is_not_decided_fails_unless_the_test_allows_it(pytester: pytest.Py
         pytester,
         """
 def test_strict(gradcheck):
-    gradcheck(rough, signs, x, evaluations=1)
+    gradcheck(kinked, signs, x)
 
 @pytest.mark.gradcheck(allow_undecided=True)
 def test_lenient(gradcheck):
-    report = gradcheck(rough, signs, x)
+    report = gradcheck(kinked, signs, x)
     assert not report
 
 @pytest.mark.gradcheck(allow_undecided=True)
