@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
@@ -43,7 +43,9 @@ class Plan:
     """Which claims a run is about, and what was found about them.
 
     Attributes:
-        references: by the name in node ids, what :func:`proofcheck.loading.load` takes.
+        references: by the name in node ids, what :func:`proofcheck.loading.load` takes. All are checked
+            together, since claims of one may use those of another.
+        names: of those whose claims are tests of this run.
         selected: node ids, or their beginnings, that were asked for; none means all.
         directory: from where the references lead.
         seed: of all random inputs.
@@ -53,13 +55,13 @@ class Plan:
     """
 
     references: dict[str, str]
+    names: tuple[str, ...]
     selected: list[str]
     directory: Path
     seed: int
     timeout: float
     shared: Path | None = None
     processes: int = 1
-    _items: list[ClaimItem] = field(default_factory=list)
     _found: Mapping[str, _Outcome] | None = None
     _temporary: tempfile.TemporaryDirectory[str] | None = None
 
@@ -77,8 +79,8 @@ class Plan:
 
         Args:
             config: of the run.
-            configured: modules of the setting ``proofcheck_claims``, files relative to the rootdir. They are
-                left out where the paths on the command line leave them out.
+            configured: modules of the setting ``proofcheck_claims``, files relative to the rootdir. Their
+                claims are no tests where the paths on the command line leave them out.
             asked: modules of the command line, files relative to the current directory.
             seed: of all random inputs.
             timeout: seconds after which a check is stopped.
@@ -90,17 +92,21 @@ class Plan:
         narrowed = config.args_source is pytest.Config.ArgsSource.ARGS
         places = [(here / arg.partition("::")[0]).resolve() for arg in config.args if "::" not in arg]
         references: dict[str, str] = {}
+        names: list[str] = []
         for module in configured:
+            references |= (named := _named(module, root, root, here))
             place = (root / module).resolve() if module.endswith(".py") else root
             if selected or not narrowed or any(place.is_relative_to(one) for one in places):
-                references |= _named(module, root, root, here)
+                names += named
         for module in asked:
-            references |= _named(module, here, root, here)
+            references |= (named := _named(module, here, root, here))
+            names += named
         ids = [f"{_ROOT}::{arg.partition('::')[2]}" for arg in selected]
         worker: Mapping[str, Any] = getattr(config, "workerinput", {})
         shared = worker.get(_SHARED)
         return cls(
             references,
+            tuple(dict.fromkeys(names)),
             ids,
             here,
             seed,
@@ -110,11 +116,6 @@ class Plan:
             int(worker.get("workercount", 1)),
         )
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the modules, as in node ids."""
-        return tuple(self.references)
-
     def collect(self, session: pytest.Session) -> Iterator[pytest.Item]:
         """An item for every claim that was asked for.
 
@@ -123,7 +124,8 @@ class Plan:
         """
         seen: set[str] = set()
         missing = set(self.selected)
-        for name, reference in list(self.references.items()):
+        for name in self.names:
+            reference = self.references[name]
             module: ClaimModule = ClaimModule.from_parent(
                 session, name=name, nodeid=f"{_ROOT}::{name}", path=_path_of(reference, self.directory)
             )

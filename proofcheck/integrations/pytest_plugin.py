@@ -72,9 +72,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str | None:
     """The seed and the claim modules, where the run has to do with them."""
     plan = config.stash.get(_PLAN, None)
-    if plan is None and config.getoption("proofcheck_seed") is None:
+    names = plan.names if plan is not None else ()
+    if not names and config.getoption("proofcheck_seed") is None:
         return None
-    modules = f", claims: {', '.join(plan.names)}" if plan is not None and plan.names else ""
+    modules = f", claims: {', '.join(names)}" if names else ""
     return f"proofcheck: seed {_seed(config)}{modules}"
 
 

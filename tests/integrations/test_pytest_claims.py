@@ -124,6 +124,19 @@ def test_claims_of_the_command_line_come_beside_those_of_the_settings(project: p
     assert dotted[1:] == [*BOTH, "proofcheck::all_of_it::b:good"]
 
 
+def test_claims_are_checked_with_those_that_they_use(project: pytest.Pytester) -> None:
+    facts = 'kind=Kind.LEMMA, title="t", source="s", quote="q", given={"x": Real("n"), "y": Real("n")}'
+    uses = GOOD.replace('claim("a:good")', f'Claim("b:uses", {facts}, uses=("a:good",))')
+    write(project, "above/uses.py", uses)
+    project.makeini(SETTINGS + "    above/uses.py\n")
+    done = run(project, "-v", "above")
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(
+        ["proofcheck: seed 0, claims: above/uses.py", "proofcheck::above/uses.py::b:uses PASSED*"]
+    )
+    assert "proofcheck: seed" not in run(project, "test_own.py").stdout.str()
+
+
 def test_from_a_directory_below(project: pytest.Pytester) -> None:
     os.chdir(project.path / "claims")
     done = project.runpytest_inprocess("-o", "filterwarnings=", "-v", f"../{BOTH[0]}")
