@@ -31,6 +31,7 @@ _KINK_SLOPE = 0.3
 _TAIL = 6
 _WINDOW = 4
 _ABRUPT = 2.0**12
+_FINE = 2.0**-24
 # Noise that is a larger share of the loss than plain rounding of float64 leaves.
 _ROUGH = 1e-12
 # Noise that is this share of all changes of the loss leaves nothing to measure.
@@ -219,11 +220,14 @@ def _noise_of_jumps(steps: Sequence[float], changes: Sequence[float]) -> float:
     """
     level = [change * step for change, step in zip(changes, steps, strict=False)]
     finer = 0.0
-    for last in range(len(level) - 1, 2 * _WINDOW - 2, -1):
-        window = max(level[last - _WINDOW + 1 : last + 1])
-        earlier = max(level[last - 2 * _WINDOW + 1 : last - _WINDOW + 1])
-        if last < len(level) - 2 and level[last] > _ABRUPT * finer and window > earlier / 6:
-            return max(window, earlier) / 1.5
+    for last in range(len(level) - 1, 2, -1):
+        # Short stretches count at steps so fine that they will not reach a kink by chance.
+        width, drop, fall = (2, _ABRUPT / 8, 6) if steps[last] < _FINE else (_WINDOW, _ABRUPT, 6)
+        if last < len(level) - 1 and last >= 2 * width - 1 and level[last] > drop * finer:
+            window = max(level[last - width + 1 : last + 1])
+            earlier = max(level[last - 2 * width + 1 : last - width + 1])
+            if window > earlier / fall:
+                return max(window, earlier) / 1.5
         finer = max(finer, level[last])
     return 0.0
 

@@ -37,6 +37,8 @@ ACCURACY = 1e-7
 # A loss that is farther than this from its value with many digits says nothing.
 _SAME = 1e-2
 _FLOOR = 64.0
+# Of rounding beyond what was seen of it; there are digits enough.
+_SPARE_BITS = 20
 # What fewer digits may change: beyond it, they tell nothing about the error of more.
 _LOST = 1e-6
 _VARIATION = 8.0
@@ -101,6 +103,7 @@ class Probe:
         self.subject, self.point, self.domain, self.rtol = subject, point, domain, rtol
         self.flat = point.flat
         self.scale = scales(subject.inputs, self.flat)
+        self.alike = scales(subject.inputs, self.flat, alike=True)
         self.loss = subject.loss(self.flat)
         if not math.isfinite(self.loss):
             raise UnavailableError("the loss is not finite")
@@ -197,15 +200,17 @@ class Probe:
         middle = self.subject.loss(flat)
         if not self.compare(numbers.to_float(middle)):
             raise NotAdmittedError(self.distrust)
+        near = evaluate(_FINE[0])
         with numbers.fewer() as share:
-            change = abs(numbers.to_float(self.subject.loss(flat) - middle))
+            changes = (self.subject.loss(flat) - middle, evaluate(_FINE[0]) - near)
+        change = max(abs(numbers.to_float(one)) for one in changes)
         size = max(abs(self.loss), float(np.sum(np.abs(self.scaled))))
         if change > _LOST * size:
             self.distrust = "the loss loses its digits to cancellation, however many there are"
             raise NotAdmittedError(self.distrust)
-        noise = _FLOOR * (share * change + numbers.unit_roundoff() * size)
+        noise = _FLOOR * (share * change + 2.0**_SPARE_BITS * numbers.unit_roundoff() * size)
         slope = measure(evaluate, middle, _FINE, noise, numbers.to_float)
-        if not slope.reason and slope.radius <= UNIT * abs(numbers.to_float(slope.value)):
+        if not slope.reason and slope.radius <= UNIT * size:
             return slope
         finer = measure(evaluate, middle, _FINEST, noise, numbers.to_float)
         return finer if finer.radius < slope.radius or slope.reason else slope
@@ -227,9 +232,9 @@ class Probe:
             with contextlib.suppress(NotAdmittedError):
                 slope = self.slope_with_digits(along)
         if slope is not None and not slope.reason:
-            exact = self._gradient_with_digits(unit)
-            if exact is not None:
-                exact, loose = exact
+            with_digits = self._gradient_with_digits(unit)
+            if with_digits is not None:
+                exact, loose = with_digits
                 formula = self._finding(name, slope, exact, size, floor + loose, "extended")
                 if formula.agreement is Agreement.DIFFERS:
                     return [formula]
