@@ -143,7 +143,7 @@ def _first(
 
 
 def _zero(one: _Evidence, name: str) -> Attribution | None:
-    if np.any(one.gradient) or one.gradient.size < 2 and not one.shape:
+    if np.any(one.gradient) or (one.gradient.size < 2 and not one.shape):
         return None
     return Attribution("detached", f"the gradient in {name} is 0 everywhere: a detached branch", 0.0, name)
 

@@ -14,6 +14,7 @@ SIAM J. Sci. Comput. 33 (2011) 1292, whose difference table gives the noise.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def difference_noise(values: Sequence[float]) -> float:
     row = [value / scale for value in values]
     worst = 0.0
     for k in range(1, 6):
-        row = [b - a for a, b in zip(row, row[1:], strict=False)]
+        row = [b - a for a, b in itertools.pairwise(row)]
         if k >= 3:
             factor = math.factorial(k) ** 2 / math.factorial(2 * k)
             worst = max(worst, math.sqrt(factor * sum(one * one for one in row) / len(row)))
@@ -104,7 +105,7 @@ def extrapolated(
     above.reverse()
     below.reverse()
     for j in range(1, min(_COLUMNS, len(column) - 1) + 1):
-        finer = [b + (b - a) / (4**j - 1) for a, b in zip(column, column[1:], strict=False)]
+        finer = [b + (b - a) / (4**j - 1) for a, b in itertools.pairwise(column)]
         for k, value in enumerate(finer):
             rounding = 2.0 * noise / steps[k + j]
             error = abs(as_float(value - column[k])) + rounding
@@ -147,7 +148,7 @@ def measure(
     ladder = tuple((h, as_float(q)) for h, q in zip(used, quotients, strict=True))
     if len(used) < 3:
         return Slope(math.nan, math.inf, None, noise, "the loss is not finite around the point", None, ladder)
-    changes = [abs(as_float(b - a)) for a, b in zip(quotients, quotients[1:], strict=False)]
+    changes = [abs(as_float(b - a)) for a, b in itertools.pairwise(quotients)]
     if len(used) > _TAIL + 3:
         noise = max(noise, _noise_of_tail(used, changes), _noise_of_jumps(used, changes))
         # The value in the middle may be off where those around it are not: the jump is then ≈ 2 noise / h.
@@ -220,9 +221,9 @@ def _noise_of_jumps(steps: Sequence[float], changes: Sequence[float]) -> float:
     """
     level = [change * step for change, step in zip(changes, steps, strict=False)]
     finer = 0.0
-    for last in range(len(level) - 1, 2, -1):
+    for last in range(len(level) - 1, 0, -1):
         # Short stretches count at steps so fine that they will not reach a kink by chance.
-        width, drop, fall = (2, _ABRUPT / 8, 6) if steps[last] < _FINE else (_WINDOW, _ABRUPT, 6)
+        width, drop, fall = (1, _ABRUPT / 32, 2) if steps[last] < _FINE else (_WINDOW, _ABRUPT, 6)
         if last < len(level) - 1 and last >= 2 * width - 1 and level[last] > drop * finer:
             window = max(level[last - width + 1 : last + 1])
             earlier = max(level[last - 2 * width + 1 : last - width + 1])

@@ -58,7 +58,11 @@ class Library:
 
     def mover(self, rng: np.random.Generator) -> Mover | None:
         """What moves the constants of functions; None if the library's functions have none."""
-        return Mover(rng, self.to_numpy, self.make)
+        return Mover(rng, self.kind(), self.to_numpy, self.make)
+
+    def kind(self) -> type:
+        """Of the library's arrays."""
+        return np.ndarray
 
 
 class NumpyLibrary(Library):
@@ -87,6 +91,12 @@ class TorchLibrary(Library):
     levels = ("float32",)
     code = "torch.from_numpy({})"
     needs = ("import numpy as np", "import torch")
+
+    def kind(self) -> type:
+        import torch
+
+        found: type = torch.Tensor
+        return found
 
     def to_numpy(self, value: Any) -> Values:
         import torch
@@ -117,6 +127,12 @@ class JaxLibrary(Library):
         "import jax.numpy as jnp",
         "import numpy as np",
     )
+
+    def kind(self) -> type:
+        import jax
+
+        found: type = jax.Array
+        return found
 
     def make(self, values: Values, like: Any) -> Any:
         import jax.numpy as jnp

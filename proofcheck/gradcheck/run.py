@@ -144,6 +144,7 @@ class _Run:
     attribution: Attribution | None = None
     reproducer: str | None = None
     digits: bool = False
+    distrust: str = ""
 
     @property
     def inputs(self) -> Inputs:
@@ -211,7 +212,9 @@ class _Run:
 
     def _probe(self, point: Point, rng: np.random.Generator) -> Probe | None:
         try:
-            return Probe(self.subject, point, self.domain, rng, self.rtol or 0.0)
+            probe = Probe(self.subject, point, self.domain, rng, self.rtol or 0.0)
+            probe.distrust = self.distrust
+            return probe
         except UnavailableError as error:
             bad = not point.ours and "the gradient" in str(error)
             agreement = Agreement.DIFFERS if bad else Agreement.NOTE
@@ -232,6 +235,8 @@ class _Run:
             if not probe.compare(numbers.to_float(value)):
                 raise NotAdmittedError(probe.distrust)
         except NotAdmittedError as error:
+            # What float64 makes of the loss here is nothing to go by anywhere.
+            self.distrust = probe.distrust
             text = f"the loss is not evaluated with {_DIGITS} digits: {error}"
             self.note(FindingKind.PRECISION, Agreement.NOTE, text, level="extended")
             return
@@ -302,7 +307,7 @@ class _Run:
             names = ", ".join(self.inputs.coordinate(int(k)) for k in order[:3])
             text = f"{len(suspects)} of {rows.gap.size} coordinates differ, most at {names}"
             self.note(FindingKind.COORDINATES, Agreement.DIFFERS, text)
-        scaled, plain = errors_of_coordinates(probe, rows)
+        scaled, _plain = errors_of_coordinates(probe, rows)
         known = np.isin(np.arange(scaled.size), suspects) | rows.kinks
         # Directions with many digits settle the first kind of error, whatever single coordinates show.
         loose = [] if self.digits else self._worst(np.where(known, 0.0, scaled))
