@@ -1,0 +1,253 @@
+"""The derivative along a line, by central differences over a ladder of steps, with a radius that is derived.
+
+D(h) = (L(x + hv) − L(x − hv)) / 2h = D + c₁h² + c₂h⁴ + … + noise/h. Over halved steps Richardson's tableau removes
+the powers one by one, T[j][k] = T[j−1][k+1] + (T[j−1][k+1] − T[j−1][k]) / (4ʲ − 1), and the entry with the least error
+is taken: the change from the entries it was made of (Ridders), and the rounding of the loss over the step. Before that,
+the differences D(h) − D(h/2) are seen to fall like h² (or faster) as far as they stand clear of rounding.
+
+The one-sided slopes differ by J(h) = (L(x + hv) − 2L(x) + L(x − hv)) / h, which falls like h where the loss is
+differentiable and does not where it has a kink.
+
+References: C. Ridders, *Adv. Eng. Software* 4 (1982) 75; J. Moré and S. Wild, *Estimating computational noise*,
+SIAM J. Sci. Comput. 33 (2011) 1292, whose difference table gives the noise.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Slope", "difference_noise", "extrapolated", "measure"]
+
+# Below this fitted power of the step a difference quotient does not converge as it should.
+_LEAST_ORDER = 1.5
+# How far above rounding a difference must be for truncation to be what is seen.
+_CLEAR = 16.0
+_COLUMNS = 5
+# Of log |J| against log h: 1 where differentiable, 0 at a kink.
+_KINK_SLOPE = 0.3
+_TAIL = 6
+_WINDOW = 4
+_ABRUPT = 2.0**12
+_FINE = 2.0**-24
+# Noise that is a larger share of the loss than plain rounding of float64 leaves.
+_ROUGH = 1e-12
+# Noise that is this share of all changes of the loss leaves nothing to measure.
+_DROWNED = 1e-2
+# One-sided slopes at a kink differ by the same amount at all fine steps.
+_SAME_JUMP = 0.1
+_FINER = 4.0
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A derivative along a line.
+
+    Attributes:
+        value: of it, in the kind of number that was used.
+        radius: the true one is within this, unless the loss is rougher than any step shows.
+        order: fitted power of the step; None if no truncation error stands clear of rounding.
+        noise: what rounding does to the loss.
+        reason: why the value is not to be believed; empty if it is.
+        kink: the slopes to the left and to the right, if they differ.
+        ladder: step and quotient.
+    """
+
+    value: Any
+    radius: float
+    order: float | None
+    noise: float
+    reason: str = ""
+    kink: tuple[float, float] | None = None
+    ladder: tuple[tuple[float, float], ...] = ()
+
+
+def difference_noise(values: Sequence[float]) -> float:
+    """What rounding does to values that lie on a smooth curve, at equal small distances: one standard deviation.
+
+    σ_k² = (k!)²/(2k)! · mean of the squared k-th differences; the largest of k = 3, 4, 5 (Moré and Wild).
+    """
+    scale = max(map(abs, values))
+    if not 0 < scale < math.inf:
+        return 0.0
+    row = [value / scale for value in values]
+    worst = 0.0
+    for k in range(1, 6):
+        row = [b - a for a, b in itertools.pairwise(row)]
+        if k >= 3:
+            factor = math.factorial(k) ** 2 / math.factorial(2 * k)
+            worst = max(worst, math.sqrt(factor * sum(one * one for one in row) / len(row)))
+    return worst * scale
+
+
+def extrapolated(
+    steps: Sequence[float], quotients: Sequence[Any], noise: float, as_float: Callable[[Any], float]
+) -> tuple[Any, float]:
+    """Value and radius from quotients at halved steps.
+
+    Args:
+        steps: each half the one before.
+        quotients: at the steps, of any kind of number.
+        noise: of the loss.
+        as_float: the nearest float of such a number.
+    """
+    best, radius = quotients[-1], math.inf
+    column = list(quotients)
+    # What finer steps show beyond rounding, a value taken from coarser ones must not contradict.
+    above, below = [math.inf], [-math.inf]
+    for step, quotient in zip(reversed(steps), reversed(quotients), strict=True):
+        here, spread = as_float(quotient), _FINER * noise / step
+        above.append(min(above[-1], here + spread))
+        below.append(max(below[-1], here - spread))
+    above.reverse()
+    below.reverse()
+    for j in range(1, min(_COLUMNS, len(column) - 1) + 1):
+        finer = [b + (b - a) / (4**j - 1) for a, b in itertools.pairwise(column)]
+        for k, value in enumerate(finer):
+            rounding = 2.0 * noise / steps[k + j]
+            error = abs(as_float(value - column[k])) + rounding
+            if error < radius and below[k + j + 1] - error <= as_float(value) <= above[k + j + 1] + error:
+                best, radius = value, error
+        column = finer
+    return best, radius
+
+
+def measure(
+    at: Callable[[float], Any],
+    middle: Any,
+    steps: Sequence[float],
+    noise: float,
+    as_float: Callable[[Any], float] = float,
+) -> Slope:
+    """The derivative at 0 of a function of one number.
+
+    Args:
+        at: the function; NaN where it has no value.
+        middle: its value at 0.
+        steps: each half the one before, at least 3.
+        noise: a first idea of what rounding does to its values; the ladder may show more.
+        as_float: the nearest float of a value.
+    """
+    used: list[float] = []
+    reach = 0.0
+    quotients: list[Any] = []
+    jumps: list[float] = []
+    for step in steps:
+        plus, minus = at(step), at(-step)
+        quotient = (plus - minus) / (2 * step)
+        if not math.isfinite(as_float(quotient)):
+            used, quotients, jumps = [], [], []  # what is left of a gap does not belong to the ladder
+            continue
+        used.append(step)
+        reach = max(reach, abs(as_float(plus - middle)), abs(as_float(minus - middle)))
+        quotients.append(quotient)
+        jumps.append(as_float((plus - middle) - (middle - minus)) / step)
+    ladder = tuple((h, as_float(q)) for h, q in zip(used, quotients, strict=True))
+    if len(used) < 3:
+        return Slope(math.nan, math.inf, None, noise, "the loss is not finite around the point", None, ladder)
+    changes = [abs(as_float(b - a)) for a, b in itertools.pairwise(quotients)]
+    if len(used) > _TAIL + 3:
+        noise = max(noise, _noise_of_tail(used, changes), _noise_of_jumps(used, changes))
+        # The value in the middle may be off where those around it are not: the jump is then ≈ 2 noise / h.
+        noise = max(noise, _noise_of_tail(used, [abs(jump) for jump in jumps]))
+    bend = _bend(used, jumps, noise)
+    if bend is not None and abs(bend) < _KINK_SLOPE and _constant(used, jumps, noise):
+        middle, half = as_float(quotients[-1]), jumps[_clear_jumps(used, jumps, noise)[-1]] / 2
+        kink = middle - half, middle + half
+        return Slope(quotients[-1], math.inf, None, noise, "the loss has a kink here", kink, ladder)
+    if noise > _ROUGH * (abs(as_float(middle)) + reach) and noise > _DROWNED * reach:
+        reason = "rounding of the loss is as large as its changes"
+        return Slope(quotients[-1], math.inf, None, noise, reason, None, ladder)
+    first = _after_gap(used, changes, noise)
+    if first:
+        used, quotients, changes = used[first:], quotients[first:], changes[first:]
+    order = _order(used, changes, noise)
+    value, radius = extrapolated(used, quotients, noise, as_float)
+    reason = ""
+    if bend is not None:
+        reason = "the loss is rougher here than any step resolves"
+    elif order is not None and order < _LEAST_ORDER:
+        reason = f"differences fall with power {order:.2f} of the step where 2 is due"
+    return Slope(value, radius, order, noise, reason, None, ladder)
+
+
+def _after_gap(steps: Sequence[float], changes: Sequence[float], noise: float) -> int:
+    """Where a stretch starts that the loss is straight on, after steps that reach over kinks; 0 if there is none.
+
+    The changes are clear of rounding down to some step and then vanish, where a smooth loss's would fall step by step.
+    """
+    clear = [k for k, change in enumerate(changes) if change > _CLEAR * noise / steps[k + 1]]
+    if not clear:
+        return 0
+    last = clear[-1]
+    straight = len(changes) - last - 1
+    due = changes[last] / 8 if straight else 0.0
+    return last + 1 if straight >= _TAIL and due > _CLEAR * noise / steps[last + 2] else 0
+
+
+def _order(steps: Sequence[float], changes: Sequence[float], noise: float) -> float | None:
+    """Power of the step with which the changes from step to step fall, at the finest steps where they are clear."""
+    clear = []
+    for k in range(len(changes) - 1):
+        if changes[k + 1] > _CLEAR * noise / steps[k + 2]:
+            clear.append(math.log2(changes[k] / changes[k + 1]) if changes[k] > 0 else -math.inf)
+    if not clear:
+        return None
+    last = sorted(clear[-3:])
+    return last[len(last) // 2]
+
+
+def _noise_of_tail(steps: Sequence[float], changes: Sequence[float]) -> float:
+    """Noise as the finest steps show it, where change ≈ 1.5 noise / h; 0 where they show something else.
+
+    A loss that varies faster than the finest step has changes too, but they do not grow like 1/h.
+    """
+    tail = [(math.log(h), math.log(c)) for h, c in zip(steps, changes, strict=False) if c > 0][-_TAIL:]
+    if len(tail) < _TAIL:
+        return 0.0
+    mean_x, mean_y = (sum(column) / _TAIL for column in zip(*tail, strict=True))
+    slope = sum((x - mean_x) * (y - mean_y) for x, y in tail) / sum((x - mean_x) ** 2 for x, _ in tail)
+    return max(math.exp(x + y) for x, y in tail) / 1.5 if -1.5 < slope < -_KINK_SLOPE else 0.0
+
+
+def _noise_of_jumps(steps: Sequence[float], changes: Sequence[float]) -> float:
+    """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x; 0 if there is none.
+
+    change·h is then level over coarse steps, and falls all at once where a step no longer reaches the next quantum. Of a
+    smooth loss it falls by 8 from step to step, and across kinks by 2.
+    """
+    level = [change * step for change, step in zip(changes, steps, strict=False)]
+    finer = 0.0
+    for last in range(len(level) - 1, 0, -1):
+        # Short stretches count at steps so fine that they will not reach a kink by chance.
+        width, drop, fall = (1, _ABRUPT / 32, 2) if steps[last] < _FINE else (_WINDOW, _ABRUPT, 6)
+        if last < len(level) - 1 and last >= 2 * width - 1 and level[last] > drop * finer:
+            window = max(level[last - width + 1 : last + 1])
+            earlier = max(level[last - 2 * width + 1 : last - width + 1])
+            if window > earlier / fall:
+                return max(window, earlier) / 1.5
+        finer = max(finer, level[last])
+    return 0.0
+
+
+def _clear_jumps(steps: Sequence[float], jumps: Sequence[float], noise: float) -> list[int]:
+    return [k for k, jump in enumerate(jumps) if abs(jump) > _CLEAR * 4 * noise / steps[k]]
+
+
+def _constant(steps: Sequence[float], jumps: Sequence[float], noise: float) -> bool:
+    last = [jumps[k] for k in _clear_jumps(steps, jumps, noise)[-_TAIL:]]
+    return max(last) - min(last) <= _SAME_JUMP * abs(last[-1])
+
+
+def _bend(steps: Sequence[float], jumps: Sequence[float], noise: float) -> float | None:
+    """With what power of the step the jump of the one-sided slopes goes, at the finest steps where it is clear."""
+    clear = _clear_jumps(steps, jumps, noise)
+    if len(clear) < 3:
+        return None
+    a, b, c = clear[-3:]
+    slope = math.log(abs(jumps[a] / jumps[c])) / math.log(steps[a] / steps[c])
+    same_sign = jumps[a] * jumps[c] > 0 and jumps[b] * jumps[c] > 0
+    return slope if same_sign and slope < _KINK_SLOPE else None
