@@ -1,7 +1,7 @@
 """What explains a mismatch: hypotheses about the gradient, tried on the measured derivative.
 
-Each hypothesis says what the gradient would be without the mistake; the first that leaves no more than the errors of
-measurement, or a ten-thousandth of the mismatch, is the answer.  Simple ones come first.
+Each hypothesis says what the gradient would be without the mistake; the first that leaves no more than the
+errors of measurement, or a ten-thousandth of the mismatch, is the answer.  Simple ones come first.
 """
 
 from __future__ import annotations
@@ -242,8 +242,8 @@ def _part(one: _Evidence, block: Block, shapes: list[tuple[int, ...]]) -> Attrib
         and one.gradient.size >= 8
         and wrong[-1] - wrong[0] + 1 == wrong.size <= one.gradient.size // 2
     ):
-        names = f"{block.coordinate(block.start + int(wrong[0]))} to {block.coordinate(block.start + int(wrong[-1]))}"
-        return Attribution("range", f"wrong from {names} only", _outside(one, wrong), block.name)
+        first, last = (block.coordinate(block.start + int(k)) for k in (wrong[0], wrong[-1]))
+        return Attribution("range", f"wrong from {first} to {last} only", _outside(one, wrong), block.name)
     return None
 
 
@@ -377,7 +377,7 @@ def _constant(one: _Evidence, block: str | None) -> Attribution | None:
         left = one.left(mended.reshape(-1))
         if left is not None:
             where = "everywhere" if axis is None else f"along axis {axis}"
-            text = f"off by an amount that is constant {where}: a sum or mean that is missing or should not be there"
+            text = f"off by an amount that is constant {where}: a mean that is missing or should not be there"
             return Attribution("constant", text, left, block, {"axis": axis})
     return None
 

@@ -1,15 +1,16 @@
 """The derivative along a line, by central differences over a ladder of steps, with a radius that is derived.
 
-D(h) = (L(x + hv) − L(x − hv)) / 2h = D + c₁h² + c₂h⁴ + … + noise/h. Over halved steps Richardson's tableau removes
-the powers one by one, T[j][k] = T[j−1][k+1] + (T[j−1][k+1] − T[j−1][k]) / (4ʲ − 1), and the entry with the least error
-is taken: the change from the entries it was made of (Ridders), and the rounding of the loss over the step. Before that,
-the differences D(h) − D(h/2) are seen to fall like h² (or faster) as far as they stand clear of rounding.
+D(h) = (L(x + hv) − L(x − hv)) / 2h = D + c₁h² + c₂h⁴ + … + noise/h. Over halved steps Richardson's tableau
+removes the powers one by one, T[j][k] = T[j−1][k+1] + (T[j−1][k+1] − T[j−1][k]) / (4ʲ − 1), and the entry
+with the least error is taken: the change from the entries it was made of (Ridders), and the rounding of the
+loss over the step. Before that, the differences D(h) − D(h/2) are seen to fall like h² (or faster) as far as
+they stand clear of rounding.
 
-The one-sided slopes differ by J(h) = (L(x + hv) − 2L(x) + L(x − hv)) / h, which falls like h where the loss is
-differentiable and does not where it has a kink.
+The one-sided slopes differ by J(h) = (L(x + hv) − 2L(x) + L(x − hv)) / h, which falls like h where the loss
+is differentiable and does not where it has a kink.
 
-References: C. Ridders, *Adv. Eng. Software* 4 (1982) 75; J. Moré and S. Wild, *Estimating computational noise*,
-SIAM J. Sci. Comput. 33 (2011) 1292, whose difference table gives the noise.
+References: C. Ridders, *Adv. Eng. Software* 4 (1982) 75; J. Moré and S. Wild, *Estimating computational
+noise*, SIAM J. Sci. Comput. 33 (2011) 1292, whose difference table gives the noise.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Slope:
 
 
 def difference_noise(values: Sequence[float]) -> float:
-    """What rounding does to values that lie on a smooth curve, at equal small distances: one standard deviation.
+    """What rounding does to values on a smooth curve at equal small distances: a standard deviation.
 
     σ_k² = (k!)²/(2k)! · mean of the squared k-th differences; the largest of k = 3, 4, 5 (Moré and Wild).
     """
@@ -175,9 +176,10 @@ def measure(
 
 
 def _after_gap(steps: Sequence[float], changes: Sequence[float], noise: float) -> int:
-    """Where a stretch starts that the loss is straight on, after steps that reach over kinks; 0 if there is none.
+    """Where a stretch starts that the loss is straight on, after steps across kinks; 0 if there is none.
 
-    The changes are clear of rounding down to some step and then vanish, where a smooth loss's would fall step by step.
+    The changes are clear of rounding down to some step and then vanish, where a smooth loss's would fall step
+    by step.
     """
     clear = [k for k, change in enumerate(changes) if change > _CLEAR * noise / steps[k + 1]]
     if not clear:
@@ -189,7 +191,7 @@ def _after_gap(steps: Sequence[float], changes: Sequence[float], noise: float) -
 
 
 def _order(steps: Sequence[float], changes: Sequence[float], noise: float) -> float | None:
-    """Power of the step with which the changes from step to step fall, at the finest steps where they are clear."""
+    """Power of the step with which changes fall, at the finest steps where they are clear of rounding."""
     clear = []
     for k in range(len(changes) - 1):
         if changes[k + 1] > _CLEAR * noise / steps[k + 2]:
@@ -214,10 +216,10 @@ def _noise_of_tail(steps: Sequence[float], changes: Sequence[float]) -> float:
 
 
 def _noise_of_jumps(steps: Sequence[float], changes: Sequence[float]) -> float:
-    """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x; 0 if there is none.
+    """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x.
 
-    change·h is then level over coarse steps, and falls all at once where a step no longer reaches the next quantum. Of a
-    smooth loss it falls by 8 from step to step, and across kinks by 2.
+    change·h is then level over coarse steps, and falls all at once where a step no longer reaches the next
+    quantum. Of a smooth loss it falls by 8 from step to step, and across kinks by 2.
     """
     level = [change * step for change, step in zip(changes, steps, strict=False)]
     finer = 0.0
@@ -243,7 +245,7 @@ def _constant(steps: Sequence[float], jumps: Sequence[float], noise: float) -> b
 
 
 def _bend(steps: Sequence[float], jumps: Sequence[float], noise: float) -> float | None:
-    """With what power of the step the jump of the one-sided slopes goes, at the finest steps where it is clear."""
+    """Power of the step that the jump of the one-sided slopes goes with; None if it falls as it should."""
     clear = _clear_jumps(steps, jumps, noise)
     if len(clear) < 3:
         return None

@@ -1,4 +1,4 @@
-"""The check itself: the point given in full, other points by a few directions, and a verdict from what was found."""
+"""The check itself: the point given in full, other points by a few directions, and the verdict."""
 
 from __future__ import annotations
 
@@ -69,13 +69,16 @@ def gradcheck(
             expression of SymPy.
         grad: takes the same and returns arrays in the structure of the inputs; for an expression, a dict of
             expressions by symbol.
-        inputs: where to check: one array, a tuple of arrays (positional) or a dict of arrays (keywords); for an
+        inputs: where to check: one array, a tuple of arrays (positional) or a dict of arrays (keywords); for
+        an
             expression a dict of numbers by symbol.
         seed: of all random numbers.
-        rtol: a relative difference that is allowed; None allows none beyond the errors of measurement, and asks
+        rtol: a relative difference that is allowed; None allows none beyond the errors of measurement, and
+        asks
             for an accuracy of 1e-7 to certify.
         names: of the inputs, for the report; by default the loss's own.
-        terms: parts of the gradient that it may lack, by name: arrays in the gradient's structure, or functions
+        terms: parts of the gradient that it may lack, by name: arrays in the gradient's structure, or
+        functions
             of the inputs that give them.
         domain: where the loss may be evaluated: two numbers (low, high), or a function of the inputs.
         wrt: with a dict, the names that the gradient is in.
@@ -185,7 +188,8 @@ class _Run:
         loss, again = subject.first_loss(), subject.first_loss()
         if loss != again:
             raise UserInputError(
-                f"loss gives {loss!r} and then {again!r} for the same inputs; expected the same value: fix the "
+                f"loss gives {loss!r} and then {again!r} for the same inputs; expected the same "
+                "value: fix the "
                 "seed of what is random in it"
             )
         grads = [subject.first_grad() for _ in range(3)]
@@ -422,13 +426,15 @@ class _Run:
             )
             return (
                 GradcheckVerdict.CERTIFIED,
-                f"equal at the inputs given to {max(self.accuracy, 2.0**-53):.1e} of the largest entry{others}",
+                f"equal at the inputs given to {max(self.accuracy, 2.0**-53):.1e} of the largest "
+                f"entry{others}",
             )
         if open_here:
             return GradcheckVerdict.UNDECIDED, open_here[0].detail
         return (
             GradcheckVerdict.UNDECIDED,
             f"no difference seen, but known only to {self.accuracy:.1e} of the largest entry where "
-            f"{self._limit():.0e} is asked for: the loss is too rough in float64; give rtol, or a loss of NumPy "
+            f"{self._limit():.0e} is asked for: the loss is too rough in float64; give rtol, or a "
+            "loss of NumPy "
             "operations that objects allow",
         )
