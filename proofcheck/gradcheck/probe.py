@@ -118,6 +118,8 @@ class Probe:
         self.beyond = _BEYOND_AT_OURS if point.ours else BEYOND
         self._moved = self._variation(rng)
         self._noise: float | None = None
+        #: What ladders have shown rounding to do to the loss.
+        self.most_noise = 0.0
         self._grad_low: Values | None = None
         self._grad_digits: Any = None
         #: Why float64 is not to be believed here; empty if nothing speaks against it.
@@ -173,7 +175,9 @@ class Probe:
 
     def slope(self, direction: Values) -> Slope:
         """The derivative along a direction (in the inputs' own units) in float64."""
-        return measure(self._at(direction), self.loss, _STEPS, self.noise())
+        found = measure(self._at(direction), self.loss, _STEPS, self.noise())
+        self.most_noise = max(self.most_noise, found.noise)
+        return found
 
     @property
     def trusted(self) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from proofcheck.errors import UserInputError
 from proofcheck.gradcheck.accuracy import Group, accuracy, error_along, errors_of_coordinates
-from proofcheck.gradcheck.attribution import attribute
+from proofcheck.gradcheck.attribution import attribute, term_vectors
 from proofcheck.gradcheck.extended import NotAdmittedError, Numbers
 from proofcheck.gradcheck.geometry import Domain, Point, checked_domain, directions, far_points
 from proofcheck.gradcheck.inputs import Inputs, gather, takes_xp
@@ -148,6 +148,7 @@ class _Run:
     reproducer: str | None = None
     digits: bool = False
     distrust: str = ""
+    kinks: Values = field(default_factory=lambda: np.zeros(1, dtype=bool))
 
     @property
     def inputs(self) -> Inputs:
@@ -165,6 +166,7 @@ class _Run:
         self.subject.compile()
         rng = generator(self.seed, "gradcheck")
         given = Point("given", self.inputs.flat, ours=False)
+        term_vectors(self.subject, given, terms)  # whatever is wrong with them is told before the work
         probe = self._probe(given, rng)
         if probe is None:
             return
@@ -282,6 +284,7 @@ class _Run:
             text = f"the gradient is not evaluated with {_DIGITS} digits: {refused}"
             self.note(FindingKind.PRECISION, Agreement.NOTE, text, level="extended")
         self._note_noise(probe)
+        self.kinks = np.zeros(size, dtype=bool) if rows is None else rows.kinks.copy()
         if rows is not None:
             self._coordinates(probe, rows)
         elif self._differs(probe):
@@ -291,7 +294,7 @@ class _Run:
 
     def _note_noise(self, probe: Probe) -> None:
         if abs(probe.loss) > 0:
-            relative = probe.noise() / abs(probe.loss)
+            relative = max(probe.noise(), probe.most_noise) / abs(probe.loss)
             text = f"rounding of the loss: {relative:.1e} of its value {probe.loss:.6g}"
             if relative > 2.0**-40:
                 text += ", more than float64 needs: is something in it float32 or float16?"
@@ -366,8 +369,10 @@ class _Run:
             probe = self._probe(point, rng)
             if probe is None:
                 continue
+            # A kink at 0 is there at every scale.
+            free = np.where(self.kinks & (point.flat == self.inputs.flat), 0.0, 1.0)
             groups = [
-                probe.direction(f"direction {name}", pattern, digits=self.digits)
+                probe.direction(f"direction {name}", pattern * free, digits=self.digits)
                 for name, pattern in directions(_FAR_DIRECTIONS, point.flat.size, rng)
             ]
             self.findings += [finding for group in groups for finding in group]
