@@ -152,7 +152,7 @@ def measure(
     moves = [as_float(b - a) for a, b in itertools.pairwise(quotients)]
     changes = [abs(move) for move in moves]
     if len(used) > _TAIL + 3:
-        noise = max(noise, _noise_of_tail(used, changes), _noise_of_jumps(used, moves))
+        noise = max(noise, _noise_of_tail(used, changes), _noise_of_quanta(used, moves, jumps))
         # The value in the middle may be off where those around it are not: the jump is then ≈ 2 noise / h.
         noise = max(noise, _noise_of_tail(used, [abs(jump) for jump in jumps]))
     bend = _bend(used, jumps, noise)
@@ -213,7 +213,7 @@ def _noise_of_tail(steps: Sequence[float], changes: Sequence[float]) -> float:
     return max(before, last) / 1.5 if before / 8 < last < 8 * before else 0.0
 
 
-def _noise_of_jumps(steps: Sequence[float], moves: Sequence[float]) -> float:
+def _noise_of_quanta(steps: Sequence[float], moves: Sequence[float], jumps: Sequence[float]) -> float:
     """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x.
 
     |move|·h is then level over coarse steps, and falls all at once where a step no longer reaches the next
@@ -223,6 +223,7 @@ def _noise_of_jumps(steps: Sequence[float], moves: Sequence[float]) -> float:
     Args:
         steps: coarsest first.
         moves: from each step's quotient to the next one's.
+        jumps: of the one-sided slopes, which a kink at a distance makes large.
     """
     level = [abs(move) * step for move, step in zip(moves, steps, strict=False)]
     finer = 0.0
@@ -236,7 +237,8 @@ def _noise_of_jumps(steps: Sequence[float], moves: Sequence[float]) -> float:
         earlier = level[last - 2 * width + 1 : last - width + 1]
         seen = level[last - 2 * width + 2 : last]
         one_sign = len({move > 0 for move in moves[last - 2 * width + 2 : last]}) == 1
-        alike = width > 2 and one_sign and max(seen) < 1.5 * min(seen)
+        bent = abs(jumps[last - width]) * steps[last - width] > 8 * level[last - width]
+        alike = width > 2 and one_sign and bent and max(seen) < 1.5 * min(seen)
         still = width == 2 and level[last] > level[last - 1] / 2
         if (max(window) > max(earlier) / 6 or still) and not alike:
             return max(window) / 1.5
