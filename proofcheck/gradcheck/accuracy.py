@@ -1,8 +1,9 @@
 """To what a gradient is known to be right, from what was measured at a point.
 
-An error |G − D| + r counts relative to the largest entry of the gradient of the same input, and that in two ways: with
-entries in units of the loss per scale of the coordinate, and per unit of the input. The first is fair to inputs whose
-entries have units of their own, the second to those where one entry happens to be next to 0.
+An error |G − D| + r counts relative to the largest entry of the gradient of the same input, and that in two
+ways: with entries in units of the loss per scale of the coordinate, and per unit of the input. The first is
+fair to inputs whose entries have units of their own, the second to those where one entry happens to be next
+to 0.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ __all__ = ["Group", "accuracy", "error_along", "errors_of_coordinates"]
 Values = np.ndarray[Any, Any]
 #: Findings along one direction, with the number of the input that it moves; None for all.
 Group = tuple[int | None, list[Finding]]
-# Unless |⟨e, v⟩| is small by chance, which for four directions has probability below 1e-4, |eᵢvᵢ| ≤ 10 |⟨e, v⟩|.
+# |eᵢvᵢ| ≤ 10 |⟨e, v⟩|, unless that is small by chance: for four directions with probability below 1e-4.
 _FROM_DIRECTIONS = 10.0
 
 
@@ -40,8 +41,8 @@ def error_along(findings: Sequence[Finding]) -> float:
 def _sizes(probe: Probe, inputs: Inputs, rows: Coordinates | None) -> Values:
     """What errors are relative to, for each input, in units of the loss.
 
-    Of an input whose gradient is 0 as far as can be told, the largest entry of the others; if all are, how much the
-    loss changes over the inputs' scale.
+    Of an input whose gradient is 0 as far as can be told, the largest entry of the others; if all are, how
+    much the loss changes over the inputs' scale.
     """
     found = np.array([float(np.max(np.abs(probe.scaled[b.within]))) for b in inputs.blocks])
     zero = found == 0
@@ -55,7 +56,7 @@ def _sizes(probe: Probe, inputs: Inputs, rows: Coordinates | None) -> Values:
 
 
 def errors_of_coordinates(probe: Probe, rows: Coordinates) -> tuple[Values, Values]:
-    """For each coordinate its relative error in units of the loss, and per unit of the input; infinite if unknown."""
+    """For each coordinate its relative error in units of the loss, and per unit of the input."""
     inputs = probe.subject.inputs
     sizes = _sizes(probe, inputs, rows)
     error = np.nan_to_num(rows.gap + rows.radius, nan=math.inf)

@@ -1,8 +1,8 @@
 """Constants of a function, moved by a unit in the last place: what their rounding does to its values.
 
-A function closes over arrays, or finds them in its module. A nearly singular matrix among them makes the loss and the
-gradient, both correct, disagree by more than rounding of the inputs explains; a twin of the function with these
-arrays moved shows by how much.
+A function closes over arrays, or finds them in its module. A nearly singular matrix among them makes the loss
+and the gradient, both correct, disagree by more than rounding of the inputs explains; a twin of the function
+with these arrays moved shows by how much.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def twin(
 
 
 class Mover:
-    """Makes twins of functions in which float64 arrays that are constants are moved, the same array always alike.
+    """Makes twins of functions with their constant float64 arrays moved, the same array always alike.
 
     Args:
         rng: which entries move where.

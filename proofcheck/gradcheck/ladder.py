@@ -1,15 +1,16 @@
 """The derivative along a line, by central differences over a ladder of steps, with a radius that is derived.
 
-D(h) = (L(x + hv) − L(x − hv)) / 2h = D + c₁h² + c₂h⁴ + … + noise/h. Over halved steps Richardson's tableau removes
-the powers one by one, T[j][k] = T[j−1][k+1] + (T[j−1][k+1] − T[j−1][k]) / (4ʲ − 1), and the entry with the least error
-is taken: the change from the entries it was made of (Ridders), and the rounding of the loss over the step. Before that,
-the differences D(h) − D(h/2) are seen to fall like h² (or faster) as far as they stand clear of rounding.
+D(h) = (L(x + hv) − L(x − hv)) / 2h = D + c₁h² + c₂h⁴ + … + noise/h. Over halved steps Richardson's tableau
+removes the powers one by one, T[j][k] = T[j−1][k+1] + (T[j−1][k+1] − T[j−1][k]) / (4ʲ − 1), and the entry
+with the least error is taken: the change from the entries it was made of (Ridders), and the rounding of the
+loss over the step. Before that, the differences D(h) − D(h/2) are seen to fall like h² (or faster) as far as
+they stand clear of rounding.
 
-The one-sided slopes differ by J(h) = (L(x + hv) − 2L(x) + L(x − hv)) / h, which falls like h where the loss is
-differentiable and does not where it has a kink.
+The one-sided slopes differ by J(h) = (L(x + hv) − 2L(x) + L(x − hv)) / h, which falls like h where the loss
+is differentiable and does not where it has a kink.
 
-References: C. Ridders, *Adv. Eng. Software* 4 (1982) 75; J. Moré and S. Wild, *Estimating computational noise*,
-SIAM J. Sci. Comput. 33 (2011) 1292, whose difference table gives the noise.
+References: C. Ridders, *Adv. Eng. Software* 4 (1982) 75; J. Moré and S. Wild, *Estimating computational
+noise*, SIAM J. Sci. Comput. 33 (2011) 1292, whose difference table gives the noise.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Slope:
 
 
 def difference_noise(values: Sequence[float]) -> float:
-    """What rounding does to values that lie on a smooth curve, at equal small distances: one standard deviation.
+    """What rounding does to values on a smooth curve at equal small distances: a standard deviation.
 
     σ_k² = (k!)²/(2k)! · mean of the squared k-th differences; the largest of k = 3, 4, 5 (Moré and Wild).
     """
@@ -148,9 +149,10 @@ def measure(
     ladder = tuple((h, as_float(q)) for h, q in zip(used, quotients, strict=True))
     if len(used) < 3:
         return Slope(math.nan, math.inf, None, noise, "the loss is not finite around the point", None, ladder)
-    changes = [abs(as_float(b - a)) for a, b in itertools.pairwise(quotients)]
+    moves = [as_float(b - a) for a, b in itertools.pairwise(quotients)]
+    changes = [abs(move) for move in moves]
     if len(used) > _TAIL + 3:
-        noise = max(noise, _noise_of_tail(used, changes), _noise_of_jumps(used, changes))
+        noise = max(noise, _noise_of_tail(used, changes), _noise_of_quanta(used, moves, jumps))
         # The value in the middle may be off where those around it are not: the jump is then ≈ 2 noise / h.
         noise = max(noise, _noise_of_tail(used, [abs(jump) for jump in jumps]))
     bend = _bend(used, jumps, noise)
@@ -175,9 +177,10 @@ def measure(
 
 
 def _after_gap(steps: Sequence[float], changes: Sequence[float], noise: float) -> int:
-    """Where a stretch starts that the loss is straight on, after steps that reach over kinks; 0 if there is none.
+    """Where a stretch starts that the loss is straight on, after steps across kinks; 0 if there is none.
 
-    The changes are clear of rounding down to some step and then vanish, where a smooth loss's would fall step by step.
+    The changes are clear of rounding down to some step and then vanish, where a smooth loss's would fall step
+    by step.
     """
     clear = [k for k, change in enumerate(changes) if change > _CLEAR * noise / steps[k + 1]]
     if not clear:
@@ -189,7 +192,7 @@ def _after_gap(steps: Sequence[float], changes: Sequence[float], noise: float) -
 
 
 def _order(steps: Sequence[float], changes: Sequence[float], noise: float) -> float | None:
-    """Power of the step with which the changes from step to step fall, at the finest steps where they are clear."""
+    """Power of the step with which changes fall, at the finest steps where they are clear of rounding."""
     clear = []
     for k in range(len(changes) - 1):
         if changes[k + 1] > _CLEAR * noise / steps[k + 2]:
@@ -201,36 +204,45 @@ def _order(steps: Sequence[float], changes: Sequence[float], noise: float) -> fl
 
 
 def _noise_of_tail(steps: Sequence[float], changes: Sequence[float]) -> float:
-    """Noise as the finest steps show it, where change ≈ 1.5 noise / h; 0 where they show something else.
+    """Noise as the finest steps show it, where change·h is level; 0 where they show something else.
 
-    A loss that varies faster than the finest step has changes too, but they do not grow like 1/h.
-    """
-    tail = [(math.log(h), math.log(c)) for h, c in zip(steps, changes, strict=False) if c > 0][-_TAIL:]
-    if len(tail) < _TAIL:
-        return 0.0
-    mean_x, mean_y = (sum(column) / _TAIL for column in zip(*tail, strict=True))
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in tail) / sum((x - mean_x) ** 2 for x, _ in tail)
-    return max(math.exp(x + y) for x, y in tail) / 1.5 if -1.5 < slope < -_KINK_SLOPE else 0.0
-
-
-def _noise_of_jumps(steps: Sequence[float], changes: Sequence[float]) -> float:
-    """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x; 0 if there is none.
-
-    change·h is then level over coarse steps, and falls all at once where a step no longer reaches the next quantum. Of a
-    smooth loss it falls by 8 from step to step, and across kinks by 2.
+    A loss that varies faster than the finest step has changes too, but then change·h falls or grows.
     """
     level = [change * step for change, step in zip(changes, steps, strict=False)]
-    finer = 0.0
-    for last in range(len(level) - 1, 0, -1):
+    before, last = max(level[-2 * _WINDOW : -_WINDOW]), max(level[-_WINDOW:])
+    return max(before, last) / 1.5 if before / 8 < last < 8 * before else 0.0
+
+
+def _noise_of_quanta(steps: Sequence[float], moves: Sequence[float], jumps: Sequence[float]) -> float:
+    """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x.
+
+    |move|·h is then level over coarse steps, and falls all at once where a step no longer reaches the next
+    quantum. Of a smooth loss it falls by 8 from step to step; a kink at a distance leaves it level too, but
+    there the moves have one sign and are all alike.
+
+    Args:
+        steps: coarsest first.
+        moves: from each step's quotient to the next one's.
+        jumps: of the one-sided slopes, which a kink at a distance makes large.
+    """
+    level = [abs(move) * step for move, step in zip(moves, steps, strict=False)]
+    finer = found = 0.0
+    for last in range(len(level) - 2, 0, -1):
+        finer = max(finer, level[last + 1])
         # Short stretches count at steps so fine that they will not reach a kink by chance.
-        width, drop, fall = (1, _ABRUPT / 32, 2) if steps[last] < _FINE else (_WINDOW, _ABRUPT, 6)
-        if last < len(level) - 1 and last >= 2 * width - 1 and level[last] > drop * finer:
-            window = max(level[last - width + 1 : last + 1])
-            earlier = max(level[last - 2 * width + 1 : last - width + 1])
-            if window > earlier / fall:
-                return max(window, earlier) / 1.5
-        finer = max(finer, level[last])
-    return 0.0
+        width, drop = (2, _ABRUPT / 32) if steps[last] < _FINE else (_WINDOW, _ABRUPT)
+        if last < 2 * width - 1 or level[last] <= drop * finer:
+            continue
+        window = level[last - width + 1 : last + 1]
+        earlier = level[last - 2 * width + 1 : last - width + 1]
+        seen = level[last - 2 * width + 2 : last]
+        one_sign = len({move > 0 for move in moves[last - 2 * width + 2 : last]}) == 1
+        bent = abs(jumps[last - width]) * steps[last - width] > 8 * level[last - width]
+        alike = width > 2 and one_sign and bent and max(seen) < 1.5 * min(seen)
+        still = width == 2 and level[last] > level[last - 1] / 2
+        if (max(window) > max(earlier) / 6 or still) and not alike:
+            found = max(found, *window)
+    return found / 1.5
 
 
 def _clear_jumps(steps: Sequence[float], jumps: Sequence[float], noise: float) -> list[int]:
@@ -243,11 +255,13 @@ def _constant(steps: Sequence[float], jumps: Sequence[float], noise: float) -> b
 
 
 def _bend(steps: Sequence[float], jumps: Sequence[float], noise: float) -> float | None:
-    """With what power of the step the jump of the one-sided slopes goes, at the finest steps where it is clear."""
+    """Power of the step that the jump of the one-sided slopes goes with; None if it falls as it should."""
     clear = _clear_jumps(steps, jumps, noise)
     if len(clear) < 3:
         return None
     a, b, c = clear[-3:]
+    if c + 1 < len(steps) and abs(jumps[c]) > 2 * _CLEAR * 4 * noise / steps[c + 1]:
+        return None  # it would be seen at the next step too, and is not: the kink is at a distance
     slope = math.log(abs(jumps[a] / jumps[c])) / math.log(steps[a] / steps[c])
     same_sign = jumps[a] * jumps[c] > 0 and jumps[b] * jumps[c] > 0
     return slope if same_sign and slope < _KINK_SLOPE else None

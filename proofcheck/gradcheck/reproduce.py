@@ -1,4 +1,4 @@
-"""A mismatch as a few lines of Python that show it by themselves: one coordinate, the plainest inputs that keep it."""
+"""A mismatch as a few lines of Python: one coordinate, at the plainest inputs that still show it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ _LISTED = 64
 def reproducer(probe: Probe, findings: Sequence[Finding]) -> str | None:
     """The text; None if no single coordinate shows the mismatch or the library has no arrays to write.
 
-    It computes the central difference along the coordinate that differs most clearly, at the step at which rounding
-    and truncation are both small against the mismatch, and prints it beside the entry of the gradient.
+    It computes the central difference along the coordinate that differs most clearly, at the step at which
+    rounding and truncation are both small against the mismatch, and prints it beside the entry of the
+    gradient.
     """
     subject = probe.subject
     if subject.library.name == "SymPy":
@@ -64,7 +65,6 @@ def _difference(subject: Subject, flat: Values, position: int, step: float) -> t
 
 def _plainest(probe: Probe, position: int) -> tuple[Values, float]:
     """The plainest inputs at which one difference still shows the mismatch, with its step."""
-    subject = probe.subject
     _, before = _best(probe, probe.flat, position)
     for candidate in _candidates(probe.flat, position):
         if probe.domain.given and not probe.domain.has(candidate):
@@ -73,7 +73,6 @@ def _plainest(probe: Probe, position: int) -> tuple[Values, float]:
         # A mismatch that nearly drowns is no demonstration.
         if clear > min(before, 1e3) / 2 and clear > 4:
             return candidate, step
-    del subject
     return probe.flat, _best(probe, probe.flat, position)[0]
 
 
@@ -90,7 +89,7 @@ def _candidates(flat: Values, position: int) -> Iterator[Values]:
 
 
 def _best(probe: Probe, flat: Values, position: int) -> tuple[float, float]:
-    """The step at which the mismatch stands most clearly above the change of the difference, and how clearly."""
+    """The step at which the mismatch stands most clearly above the error of the difference; how clearly."""
     subject = probe.subject
     unit = float(probe.scale[position])
     best, clear = unit * 2.0**-12, 0.0
@@ -204,8 +203,7 @@ def _comparison(subject: Subject, block: Block, position: int, flat: Values, ste
     at = f"[{', '.join(str(int(k)) for k in index)}]" if block.shape else "[()]"
     derivative, gradient = _difference(subject, flat, position, step)
     part = "" if inputs.structure == "one" else f"[{block.key!r}]"
-    bare = inputs.structure == "dict" and len(inputs.blocks) == 1 and bool(inputs.fixed)
-    entry = f"grad({call}){'' if bare else part}"
+    entry = f"grad({call}){'' if subject.bare else part}"
     entry += ".values" if subject.library.name == "xp" else ""
     values = "float({}.values)" if subject.library.name == "xp" else "float({})"
     return [

@@ -1,4 +1,4 @@
-"""The check itself: the point given in full, other points by a few directions, and a verdict from what was found."""
+"""The check itself: the point given in full, other points by a few directions, and the verdict."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from proofcheck.errors import UserInputError
 from proofcheck.gradcheck.accuracy import Group, accuracy, error_along, errors_of_coordinates
-from proofcheck.gradcheck.attribution import attribute
+from proofcheck.gradcheck.attribution import attribute, term_vectors
 from proofcheck.gradcheck.extended import NotAdmittedError, Numbers
 from proofcheck.gradcheck.geometry import Domain, Point, checked_domain, directions, far_points
 from proofcheck.gradcheck.inputs import Inputs, gather, takes_xp
@@ -69,13 +69,16 @@ def gradcheck(
             expression of SymPy.
         grad: takes the same and returns arrays in the structure of the inputs; for an expression, a dict of
             expressions by symbol.
-        inputs: where to check: one array, a tuple of arrays (positional) or a dict of arrays (keywords); for an
+        inputs: where to check: one array, a tuple of arrays (positional) or a dict of arrays (keywords); for
+        an
             expression a dict of numbers by symbol.
         seed: of all random numbers.
-        rtol: a relative difference that is allowed; None allows none beyond the errors of measurement, and asks
+        rtol: a relative difference that is allowed; None allows none beyond the errors of measurement, and
+        asks
             for an accuracy of 1e-7 to certify.
         names: of the inputs, for the report; by default the loss's own.
-        terms: parts of the gradient that it may lack, by name: arrays in the gradient's structure, or functions
+        terms: parts of the gradient that it may lack, by name: arrays in the gradient's structure, or
+        functions
             of the inputs that give them.
         domain: where the loss may be evaluated: two numbers (low, high), or a function of the inputs.
         wrt: with a dict, the names that the gradient is in.
@@ -145,6 +148,7 @@ class _Run:
     reproducer: str | None = None
     digits: bool = False
     distrust: str = ""
+    kinks: Values = field(default_factory=lambda: np.zeros(1, dtype=bool))
 
     @property
     def inputs(self) -> Inputs:
@@ -162,6 +166,7 @@ class _Run:
         self.subject.compile()
         rng = generator(self.seed, "gradcheck")
         given = Point("given", self.inputs.flat, ours=False)
+        term_vectors(self.subject, given, terms)  # whatever is wrong with them is told before the work
         probe = self._probe(given, rng)
         if probe is None:
             return
@@ -185,7 +190,8 @@ class _Run:
         loss, again = subject.first_loss(), subject.first_loss()
         if loss != again:
             raise UserInputError(
-                f"loss gives {loss!r} and then {again!r} for the same inputs; expected the same value: fix the "
+                f"loss gives {loss!r} and then {again!r} for the same inputs; expected the same "
+                "value: fix the "
                 "seed of what is random in it"
             )
         grads = [subject.first_grad() for _ in range(3)]
@@ -278,6 +284,7 @@ class _Run:
             text = f"the gradient is not evaluated with {_DIGITS} digits: {refused}"
             self.note(FindingKind.PRECISION, Agreement.NOTE, text, level="extended")
         self._note_noise(probe)
+        self.kinks = np.zeros(size, dtype=bool) if rows is None else rows.kinks.copy()
         if rows is not None:
             self._coordinates(probe, rows)
         elif self._differs(probe):
@@ -287,7 +294,7 @@ class _Run:
 
     def _note_noise(self, probe: Probe) -> None:
         if abs(probe.loss) > 0:
-            relative = probe.noise() / abs(probe.loss)
+            relative = max(probe.noise(), probe.most_noise) / abs(probe.loss)
             text = f"rounding of the loss: {relative:.1e} of its value {probe.loss:.6g}"
             if relative > 2.0**-40:
                 text += ", more than float64 needs: is something in it float32 or float16?"
@@ -306,7 +313,7 @@ class _Run:
         if len(suspects) > 6 and confirmed:
             names = ", ".join(self.inputs.coordinate(int(k)) for k in order[:3])
             text = f"{len(suspects)} of {rows.gap.size} coordinates differ, most at {names}"
-            self.note(FindingKind.COORDINATES, Agreement.DIFFERS, text)
+            self.note(FindingKind.COORDINATES, Agreement.DIFFERS, text, point=probe.point.name)
         scaled, _plain = errors_of_coordinates(probe, rows)
         known = np.isin(np.arange(scaled.size), suspects) | rows.kinks
         # Directions with many digits settle the first kind of error, whatever single coordinates show.
@@ -362,8 +369,10 @@ class _Run:
             probe = self._probe(point, rng)
             if probe is None:
                 continue
+            # A kink at 0 is there at every scale.
+            free = np.where(self.kinks & (point.flat == self.inputs.flat), 0.0, 1.0)
             groups = [
-                probe.direction(f"direction {name}", pattern, digits=self.digits)
+                probe.direction(f"direction {name}", pattern * free, digits=self.digits)
                 for name, pattern in directions(_FAR_DIRECTIONS, point.flat.size, rng)
             ]
             self.findings += [finding for group in groups for finding in group]
@@ -420,15 +429,22 @@ class _Run:
             others = (
                 f" and at {', '.join(self.points)} along {_FAR_DIRECTIONS} directions" if self.points else ""
             )
+            proved = "".join(
+                f"; {f.detail.partition(' (')[0]}"
+                for f in self.findings
+                if f.kind is FindingKind.SYMBOLIC and f.agreement is Agreement.AGREES
+            )
             return (
                 GradcheckVerdict.CERTIFIED,
-                f"equal at the inputs given to {max(self.accuracy, 2.0**-53):.1e} of the largest entry{others}",
+                f"equal at the inputs given to {max(self.accuracy, 2.0**-53):.1e} of the largest "
+                f"entry{others}{proved}",
             )
         if open_here:
             return GradcheckVerdict.UNDECIDED, open_here[0].detail
         return (
             GradcheckVerdict.UNDECIDED,
             f"no difference seen, but known only to {self.accuracy:.1e} of the largest entry where "
-            f"{self._limit():.0e} is asked for: the loss is too rough in float64; give rtol, or a loss of NumPy "
+            f"{self._limit():.0e} is asked for: the loss is too rough in float64; give rtol, or a "
+            "loss of NumPy "
             "operations that objects allow",
         )

@@ -1,4 +1,4 @@
-"""The loss and the gradient under check: called at any point and level, their values checked, their calls counted."""
+"""The loss and the gradient under check: called at any point and level, values checked, calls counted."""
 
 from __future__ import annotations
 
@@ -54,6 +54,8 @@ class Subject:
         self.library = inputs.library
         self.loss_place, self.grad_place = place_of(loss), place_of(grad)
         self.calls = {"loss": 0, "grad": 0}
+        #: The gradient returns one array instead of a dict with one.
+        self.bare = False
         self.functions = {"loss": loss, "grad": grad}
         self._ready = {role: self.library.prepare(own, None) for role, own in self.functions.items()}
         self._numbers: Numbers | None = None
@@ -91,7 +93,7 @@ class Subject:
 
     @contextlib.contextmanager
     def moved_constants(self, rng: np.random.Generator) -> Iterator[bool]:
-        """For a while, functions whose constant arrays are moved by a unit in the last place; whether there are any."""
+        """For a while, functions with constant arrays moved in the last place; whether there are any."""
         mover = self.library.mover(rng)
         if mover is None:
             yield False
@@ -117,7 +119,8 @@ class Subject:
         array = self._array("loss", value)
         if array.shape != ():
             raise UserInputError(
-                f"loss returned an array of shape {array.shape}; expected a single number: add its entries up, "
+                f"loss returned an array of shape {array.shape}; expected a single number: add its "
+                "entries up, "
                 "as in value.sum()"
             )
         if array.dtype.kind == "c":
@@ -161,7 +164,8 @@ class Subject:
             now = self.library.to_numpy(after).reshape(-1)
             if now.dtype != object and not np.array_equal(now, flat[block.within]):
                 raise UserInputError(
-                    f"{role} changes its input {block.name} in place; expected it to be left alone: copy it first"
+                    f"{role} changes its input {block.name} in place; expected it to be left alone: "
+                    "copy it first"
                 )
         return value
 
@@ -195,7 +199,8 @@ class Subject:
                     f"grad returned {got}; expected a tuple of {len(blocks)}, one for each input"
                 )
             return list(value)
-        if len(blocks) == 1 and self.inputs.fixed and not isinstance(value, Mapping):
+        self.bare = self.inputs.bare and not isinstance(value, Mapping)
+        if self.bare:
             return [value]
         names = [str(b.key) for b in blocks]
         if not isinstance(value, Mapping):
@@ -204,7 +209,8 @@ class Subject:
             )
         if set(value) != set(names):
             raise UserInputError(
-                f"grad returned the keys {', '.join(map(str, value))}; expected {', '.join(names)}, as the inputs have"
+                f"grad returned the keys {', '.join(map(str, value))}; expected {', '.join(names)}, "
+                "as the inputs have"
             )
         return [value[name] for name in names]
 
@@ -232,8 +238,6 @@ class Subject:
             value = self._call("loss", flat)
             if flat.dtype == object:
                 return self._digits(np.asarray(self.library.to_numpy(value), dtype=object)[()])
-            if flat.dtype == np.longdouble:
-                return np.longdouble(value)
             return float(value) if isinstance(value, (float, int)) else float(self.library.to_numpy(value))
         except NotAdmittedError:
             raise
