@@ -106,6 +106,18 @@ def by_torch(case: Case, gradient: Gradient) -> Found:
     return _quietly(check)
 
 
+# JAX compiles a callback anew for every function and shape: these two stand for those of the check that runs.
+_CALLED: dict[str, Callable[..., Any]] = {}
+
+
+def _called_loss(*arrays: Any) -> np.ndarray:
+    return _CALLED["loss"](*arrays)
+
+
+def _called_gradient(*arrays: Any) -> tuple[np.ndarray, ...]:
+    return _CALLED["gradient"](*arrays)
+
+
 def _by_jax(case: Case, gradient: Gradient, x64: bool) -> Found:
     def check() -> Found:
         with jax.enable_x64(x64):
@@ -123,20 +135,21 @@ def _by_jax(case: Case, gradient: Gradient, x64: bool) -> Found:
                 found = blocks(call(gradient, native(arrays))).values()
                 return tuple(np.asarray(block, dtype) for block in found)
 
+            _CALLED.update(loss=loss_of, gradient=gradient_of)
             shapes = tuple(jax.ShapeDtypeStruct(point.shape, dtype) for point in points)
 
             @jax.custom_jvp
             def wrapped(*arrays: Any) -> Any:
                 if case.library == "jax":
                     return call(case.loss, like(case.inputs, list(arrays)))
-                return jax.pure_callback(loss_of, jax.ShapeDtypeStruct((), dtype), *arrays)
+                return jax.pure_callback(_called_loss, jax.ShapeDtypeStruct((), dtype), *arrays)
 
             @wrapped.defjvp
             def rule(arrays: Any, tangents: Any) -> Any:
                 if case.library == "jax":
                     found = tuple(blocks(call(gradient, like(case.inputs, list(arrays)))).values())
                 else:
-                    found = jax.pure_callback(gradient_of, shapes, *arrays)
+                    found = jax.pure_callback(_called_gradient, shapes, *arrays)
                 slope = sum(jnp.vdot(block, tangent) for block, tangent in zip(found, tangents, strict=True))
                 return wrapped(*arrays), slope
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import groupby
@@ -20,19 +20,15 @@ from pathlib import Path
 import numpy as np
 
 from proofcheck.files import write_atomically
-from tests.gradcheck_power.cases import Case, Kind, Plant, block_errors, call, copied, like
+from tests.gradcheck_power.cases import Case, Gradient, Kind, Plant, block_errors, call, copied, like
 from tests.gradcheck_power.checkers import CHECKERS, OURS, Answer, Found
 from tests.gradcheck_power.correct import all_correct
 from tests.gradcheck_power.oracle import true_gradient
 from tests.gradcheck_power.planted import all_planted
 
 Row = dict[str, Found]
-PLANTED_WORDS = {
-    Answer.REFUSED: "caught",
-    Answer.PASSED: "**missed**",
-    Answer.UNDECIDED: "*undecided*",
-    Answer.FAILED: "*could not run*",
-}
+CAUGHT, BOTH, MISSED, UNDECIDED, FAILED = "caught", "refuses both", "missed", "undecided", "could not run"
+MARKED = {CAUGHT: CAUGHT, MISSED: f"**{MISSED}**"} | {word: f"*{word}*" for word in (BOTH, UNDECIDED, FAILED)}
 # What stands in the column of sizes for an error that is not one of the values at the point.
 NO_SIZE = {
     Kind.NOT_FINITE: "NaN",
@@ -44,15 +40,21 @@ NO_SIZE = {
 
 @dataclass(frozen=True)
 class Results:
-    """Every answer."""
+    """Every answer; with a planted error stands what was said of the right gradient in its place."""
 
-    planted: list[tuple[Plant, Row]]
+    planted: list[tuple[Plant, Row, Row]]
     correct: dict[str, list[tuple[Case, Row]]]
 
 
 def run() -> Results:
     """Every checker on every gradient."""
-    planted = [(plant, _row(plant.case, plant.fresh)) for plant in all_planted()]
+    right: dict[int, Row] = {}
+    planted = []
+    for plant in all_planted():
+        case = plant.case
+        if id(case) not in right:
+            right[id(case)] = _row(case, lambda case=case: case.gradient)
+        planted.append((plant, _row(case, plant.fresh), right[id(case)]))
     correct = {
         family: [(case, _row(case, lambda case=case: case.gradient)) for case in cases]
         for family, cases in all_correct().items()
@@ -60,8 +62,15 @@ def run() -> Results:
     return Results(planted, correct)
 
 
-def _row(case: Case, fresh: object) -> Row:
+def _row(case: Case, fresh: Callable[[], Gradient]) -> Row:
     return {name: check(case, fresh()) for name, check in CHECKERS.items()}
+
+
+def outcome(wrong: Found, right: Found) -> str:
+    """What became of a planted error: to refuse it while refusing the right gradient too tells nothing."""
+    if wrong.answer is Answer.REFUSED:
+        return BOTH if right.answer is Answer.REFUSED else CAUGHT
+    return {Answer.PASSED: MISSED, Answer.UNDECIDED: UNDECIDED, Answer.FAILED: FAILED}[wrong.answer]
 
 
 def size(plant: Plant) -> str:
@@ -76,33 +85,35 @@ def size(plant: Plant) -> str:
 def lines(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     """A Markdown table."""
     head = list(head)
-    made = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    return "\n".join([*made, *(f"| {' | '.join(map(str, row))} |" for row in rows)]) + "\n"
+    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
+    made = [f"| {' | '.join(head)} |", "|---" * len(head) + "|", *(f"| {' | '.join(row)} |" for row in cells)]
+    return "\n".join(made) + "\n"
 
 
 def _scores(results: Results) -> str:
-    planted = {name: Counter(row[name].answer for _, row in results.planted) for name in CHECKERS}
+    planted = {
+        name: Counter(outcome(row[name], right[name]) for _, row, right in results.planted)
+        for name in CHECKERS
+    }
     rows = [row for family in results.correct.values() for _, row in family]
     correct = {name: Counter(row[name].answer for row in rows) for name in CHECKERS}
     total = len(results.planted)
-    shares = [
-        f"{planted[name][Answer.REFUSED]} ({planted[name][Answer.REFUSED] / total:.1%})" for name in CHECKERS
-    ]
-    table = [(f"planted errors caught, of {total}", *shares)]
-    for answer, word in (
-        (Answer.PASSED, "missed"),
-        (Answer.UNDECIDED, "undecided"),
-        (Answer.FAILED, "could not run"),
-    ):
-        table.append((f"planted errors {word}", *(planted[name][answer] for name in CHECKERS)))
-    table.append(
-        (f"correct gradients refused, of {len(rows)}", *(correct[n][Answer.REFUSED] for n in CHECKERS))
+    caught = [planted[name][CAUGHT] for name in CHECKERS]
+    said = {Answer.REFUSED: "refused", Answer.UNDECIDED: UNDECIDED, Answer.FAILED: FAILED}
+    return lines(
+        ["", *CHECKERS],
+        [
+            (f"planted errors, of {total}: {CAUGHT}", *(f"{one} ({one / total:.1%})" for one in caught)),
+            *(
+                (f"planted errors: {word}", *(planted[name][word] for name in CHECKERS))
+                for word in (MISSED, UNDECIDED, BOTH, FAILED)
+            ),
+            *(
+                (f"correct gradients, of {len(rows)}: {word}", *(correct[name][answer] for name in CHECKERS))
+                for answer, word in said.items()
+            ),
+        ],
     )
-    table.append(("correct gradients undecided", *(correct[n][Answer.UNDECIDED] for n in CHECKERS)))
-    table.append(
-        ("correct gradients on which it could not run", *(correct[n][Answer.FAILED] for n in CHECKERS))
-    )
-    return lines(["", *CHECKERS], table)
 
 
 def _planted(results: Results) -> str:
@@ -113,9 +124,9 @@ def _planted(results: Results) -> str:
                 plant.name.removeprefix(f"{theme}: "),
                 plant.what,
                 size(plant),
-                *(PLANTED_WORDS[row[name].answer] for name in CHECKERS),
+                *(MARKED[outcome(row[name], right[name])] for name in CHECKERS),
             )
-            for plant, row in group
+            for plant, row, right in group
         ]
         parts.append(
             f"### {theme.capitalize()}\n\n{lines(['planted', 'what it is', 'off by', *CHECKERS], rows)}"
@@ -138,7 +149,7 @@ def _notes(results: Results) -> str:
     """The correct gradients that ours did not certify, and whatever could not be run, by name."""
     correct = [(case.name, row) for family in results.correct.values() for case, row in family]
     undecided = [f"- {name}\n" for name, row in correct if row[OURS].answer is not Answer.PASSED]
-    everything = [*((plant.name, row) for plant, row in results.planted), *correct]
+    everything = [*((plant.name, row) for plant, row, _ in results.planted), *correct]
     failed = [
         f"- {checker}, {name}: `{row[checker].why.partition(':')[0]}`\n"
         for name, row in everything
@@ -179,8 +190,9 @@ How each was called:
   default modes run; NumPy functions are called back (`pure_callback`).
 - *JAX*: the same without 64-bit types, which is JAX's own default: inputs are rounded to float32.
 
-Warnings are silenced for all. For torch and JAX, *caught* is an error that says the gradients differ; any
-other exception is *could not run*.
+Warnings are silenced for all. torch and JAX refuse by an error that says the gradients differ; any other
+exception is *could not run*. A checker that refuses the right gradient of the same loss as well has told
+nothing: *refuses both*, which does not count as caught.
 
 ## Planted errors
 
