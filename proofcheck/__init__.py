@@ -18,12 +18,14 @@ from proofcheck.claims import (
     vanishes,
     within,
 )
+from proofcheck.gradcheck import GradcheckReport, gradcheck
 from proofcheck.numeric.gradient import attention_gradient
 from proofcheck.verify import verify
 
 __all__ = [
     "Bits",
     "Claim",
+    "GradcheckReport",
     "HalfMax",
     "Index",
     "Interval",
@@ -36,6 +38,7 @@ __all__ = [
     "attention_gradient",
     "bounded",
     "equal",
+    "gradcheck",
     "has_shape",
     "vanishes",
     "verify",

@@ -41,6 +41,7 @@ from proofcheck.constant_cli import constant
 from proofcheck.derive_cli import derive, figure
 from proofcheck.errata_cli import errata
 from proofcheck.errors import UserInputError
+from proofcheck.gradcheck_cli import gradcheck
 from proofcheck.gradient_cli import gradient
 from proofcheck.streams import note, progress_bar
 
@@ -227,4 +228,5 @@ app.command()(constant)
 app.command()(derive)
 app.command()(errata)
 app.command()(figure)
+app.command()(gradcheck)
 app.command()(gradient)

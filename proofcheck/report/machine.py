@@ -13,7 +13,7 @@ from proofcheck.claims.status import Status, Word
 from proofcheck.errors import UserInputError
 from proofcheck.results import SCHEMA_VERSION, ClaimResult, FormResult, Report
 
-__all__ = ["compare_with_baseline", "read_baseline", "to_json_text", "to_junit_text"]
+__all__ = ["compare_with_baseline", "read_baseline", "to_json_text", "to_junit_text", "xml_text"]
 
 MAX_BASELINE_BYTES = 64 * 2**20
 # What XML 1.0 cannot hold, not even escaped; messages of exceptions may have it.
@@ -40,25 +40,26 @@ def to_junit_text(report: Report) -> str:
     suite = ElementTree.SubElement(root, "testsuite", {"name": "proofcheck", **counts, "time": time})
     properties = ElementTree.SubElement(suite, "properties")
     for name, value in _flat(report.environment):
-        ElementTree.SubElement(properties, "property", {"name": name, "value": _xml(value)})
+        ElementTree.SubElement(properties, "property", {"name": name, "value": xml_text(value)})
     for result in report.results:
         attributes = {
-            "classname": _xml(result.claim.module),
-            "name": _xml(result.claim.id),
+            "classname": xml_text(result.claim.module),
+            "name": xml_text(result.claim.id),
             "time": f"{_seconds(result):.3f}",
         }
         case = ElementTree.SubElement(suite, "testcase", attributes)
         if not result.passed:
             tag = "error" if result.status.word is Word.ERROR else "failure"
-            message = _xml(str(result.status))
+            message = xml_text(str(result.status))
             fault = ElementTree.SubElement(case, tag, {"type": result.status.word.value, "message": message})
-            fault.text = _xml(_reason(result))
+            fault.text = xml_text(_reason(result))
     ElementTree.indent(root)
     body = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
-def _xml(text: str) -> str:
+def xml_text(text: str) -> str:
+    """The text without the characters that XML cannot hold."""
     return _NOT_XML.sub("\ufffd", text)
 
 
