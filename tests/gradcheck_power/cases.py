@@ -15,7 +15,7 @@ Loss = Callable[..., Any]
 Gradient = Callable[..., Structure]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A loss at a point, with its right gradient.
 

@@ -9,8 +9,10 @@ default: it is 1, for gradients. With JAX's own default arrays are float32; besi
 from __future__ import annotations
 
 import enum
+import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,11 +54,22 @@ def _quietly(check: Callable[[], Found]) -> Found:
             return Found(Answer.FAILED, f"{type(error).__name__}: {str(error).splitlines()[0]}")
 
 
+@contextmanager
+def x64(on: bool) -> Iterator[None]:
+    """64-bit types in every thread: callbacks run in threads that ``jax.enable_x64`` does not reach."""
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", on)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", before)
+
+
 def by_us(case: Case, gradient: Gradient) -> Found:
     """``proofcheck.gradcheck``."""
 
     def check() -> Found:
-        with jax.enable_x64(True):
+        with x64(True):
             report = gradcheck(case.loss, gradient, copied(case.inputs))
         answers = {
             "CERTIFIED": Answer.PASSED,
@@ -97,7 +110,7 @@ def by_torch(case: Case, gradient: Gradient) -> Found:
     def check() -> Found:
         leaves = [torch.as_tensor(np.array(block)) for block in blocks(copied(case.inputs)).values()]
         try:
-            with jax.enable_x64(True):
+            with x64(True):
                 torch.autograd.gradcheck(Wrapped.apply, [leaf.requires_grad_() for leaf in leaves])
         except GradcheckError as error:
             return Found(Answer.REFUSED, str(error))
@@ -106,50 +119,42 @@ def by_torch(case: Case, gradient: Gradient) -> Found:
     return _quietly(check)
 
 
-# JAX compiles a callback anew for every function and shape: these two stand for those of the check that runs.
-_CALLED: dict[str, Callable[..., Any]] = {}
+def _held(case: Case, arrays: tuple[Any, ...]) -> Any:
+    """The inputs as the case's own library has them, from JAX's."""
+    copies = [np.array(array) for array in arrays]
+    return like(case.inputs, list(map(torch.tensor, copies)) if case.library == "torch" else copies)
 
 
-def _called_loss(*arrays: Any) -> np.ndarray:
-    return _CALLED["loss"](*arrays)
+@functools.cache
+def _loss(case: Case, dtype: Any) -> Callable[..., np.ndarray]:
+    """The loss as JAX calls it back: one function for a case, since JAX compiles anew for each function."""
+    return lambda *arrays: np.asarray(call(case.loss, _held(case, arrays)), dtype)
 
 
-def _called_gradient(*arrays: Any) -> tuple[np.ndarray, ...]:
-    return _CALLED["gradient"](*arrays)
-
-
-def _by_jax(case: Case, gradient: Gradient, x64: bool) -> Found:
+def _by_jax(case: Case, gradient: Gradient, wide: bool) -> Found:
     def check() -> Found:
-        with jax.enable_x64(x64):
+        with x64(wide):
             points = [jnp.asarray(np.array(block)) for block in blocks(copied(case.inputs)).values()]
             dtype = points[0].dtype
 
-            def native(arrays: tuple[Any, ...]) -> Any:
-                held = [torch.tensor(np.array(a)) if case.library == "torch" else np.array(a) for a in arrays]
-                return like(case.inputs, held)
-
-            def loss_of(*arrays: Any) -> np.ndarray:
-                return np.asarray(call(case.loss, native(arrays)), dtype)
-
             def gradient_of(*arrays: Any) -> tuple[np.ndarray, ...]:
-                found = blocks(call(gradient, native(arrays))).values()
+                found = blocks(call(gradient, _held(case, arrays))).values()
                 return tuple(np.asarray(block, dtype) for block in found)
 
-            _CALLED.update(loss=loss_of, gradient=gradient_of)
             shapes = tuple(jax.ShapeDtypeStruct(point.shape, dtype) for point in points)
 
             @jax.custom_jvp
             def wrapped(*arrays: Any) -> Any:
                 if case.library == "jax":
                     return call(case.loss, like(case.inputs, list(arrays)))
-                return jax.pure_callback(_called_loss, jax.ShapeDtypeStruct((), dtype), *arrays)
+                return jax.pure_callback(_loss(case, dtype), jax.ShapeDtypeStruct((), dtype), *arrays)
 
             @wrapped.defjvp
             def rule(arrays: Any, tangents: Any) -> Any:
                 if case.library == "jax":
                     found = tuple(blocks(call(gradient, like(case.inputs, list(arrays)))).values())
                 else:
-                    found = jax.pure_callback(_called_gradient, shapes, *arrays)
+                    found = jax.pure_callback(gradient_of, shapes, *arrays)
                 slope = sum(jnp.vdot(block, tangent) for block, tangent in zip(found, tangents, strict=True))
                 return wrapped(*arrays), slope
 

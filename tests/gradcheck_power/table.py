@@ -48,13 +48,13 @@ class Results:
 
 def run() -> Results:
     """Every checker on every gradient."""
-    right: dict[int, Row] = {}
+    right: dict[Case, Row] = {}
     planted = []
     for plant in all_planted():
         case = plant.case
-        if id(case) not in right:
-            right[id(case)] = _row(case, lambda case=case: case.gradient)
-        planted.append((plant, _row(case, plant.fresh), right[id(case)]))
+        if case not in right:
+            right[case] = _row(case, lambda case=case: case.gradient)
+        planted.append((plant, _row(case, plant.fresh), right[case]))
     correct = {
         family: [(case, _row(case, lambda case=case: case.gradient)) for case in cases]
         for family, cases in all_correct().items()
