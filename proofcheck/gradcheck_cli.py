@@ -97,11 +97,11 @@ def _checked(
     from proofcheck.gradcheck import gradcheck as check
     from proofcheck.verify import generator
 
-    functions = [_attribute(word, role) for word, role in ((loss, "loss"), (grad, "grad"))]
+    loss_function, grad_function = _attribute(loss, "loss"), _attribute(grad, "grad")
     reference = inputs or f"{loss.rpartition(':')[0]}:{_DEFAULT_INPUTS}"
     factory = _attribute(reference, "inputs")
     values = _made(factory, reference, generator(seed, "gradcheck", "inputs"))
-    return check(*functions, values, seed=seed, rtol=rtol, wrt=wrt or None)
+    return check(loss_function, grad_function, values, seed=seed, rtol=rtol, wrt=wrt or None)
 
 
 def _attribute(reference: str, role: str) -> Any:

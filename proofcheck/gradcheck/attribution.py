@@ -27,7 +27,7 @@ Values = np.ndarray[Any, Any]
 _LEFT = 1e-4
 _SAMPLE = 600
 # Relative errors that sums in these formats leave, and how they are called.
-_FORMATS = (("float32", np.float32, 2.0**-24), ("float16", np.float16, 2.0**-11))
+_FORMATS = (("float16", np.float16, 2.0**-11), ("float32", np.float32, 2.0**-24))
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,9 @@ def _first(
         for hypothesis in (_zero(one, block.name), _factor(one, shapes, name), _moved(one, shapes, name)):
             if hypothesis is not None:
                 return hypothesis
-        found = _part(one, block, shapes) or _lower(probe, one, name) or _axis(one, name)
+        found = (
+            _part(one, block, shapes) or _constant(one, name) or _lower(probe, one, name) or _sums(one, name)
+        )
         if found is not None:
             return found
     return None
@@ -347,54 +349,56 @@ def term_vectors(probe: Probe, terms: Mapping[str, Any]) -> dict[str, Values]:
 def _lower(probe: Probe, one: _Evidence, block: str | None) -> Attribution | None:
     """Errors of the size that a lower precision leaves."""
     size = float(np.max(np.abs(one.derivative * one.scale), where=one.known, initial=0.0))
-    gap = one.gap(one.gradient)
-    relative = float(np.max(gap)) / size if size else math.inf
+    relative = float(np.max(one.gap(one.gradient))) / size if size else math.inf
     for name, dtype, unit in _FORMATS:
         with np.errstate(over="ignore", under="ignore"):
             kept = one.gradient.astype(dtype).astype(np.float64)
         held = bool(np.any(one.gradient)) and np.array_equal(kept, one.gradient)
-        plausible = unit / 64 < relative < 256 * unit
-        if not plausible and not (held and relative < 4096 * unit):
-            continue
-        low = probe.low()
-        text = f"errors of {relative:.1e}, as sums in {name} have"
-        data: dict[str, Any] = {"relative error": relative, "format": name}
-        if held:
-            text += f"; every entry is a number of {name}"
-        elif low is not None:
-            text += "; they are not of float64"
-        return Attribution("precision", f"accumulated in {name}: {text}", 1.0, block, data)
+        if unit / 64 < relative < 64 * unit or (held and relative < 4096 * unit):
+            text = f"accumulated in {name}: errors of {relative:.1e} of the largest entry"
+            if held:
+                text += f", and every entry is a number of {name}"
+            data = {"relative error": relative, "format": name}
+            return Attribution("precision", text, 1.0, block, data)
     return None
 
 
-def _axis(one: _Evidence, block: str | None) -> Attribution | None:
-    """A mean over an axis that is missing or was taken over another."""
-    if len(one.shape) < 1 or one.gradient.size < 4 or not np.all(one.known):
+def _constant(one: _Evidence, block: str | None) -> Attribution | None:
+    """A mean or sum over an axis, or over all entries, that is missing or is there once too often."""
+    if one.gradient.size < 4 or not np.all(one.known):
+        return None
+    gradient, derivative = one.gradient.reshape(one.shape), one.derivative.reshape(one.shape)
+    axes: list[int | None] = [
+        None,
+        *(axis for axis, size in enumerate(one.shape) if len(one.shape) > 1 and size > 1),
+    ]
+    for axis in axes:
+        mended = gradient + (derivative - gradient).mean(axis=axis, keepdims=True)
+        left = one.left(mended.reshape(-1))
+        if left is not None:
+            where = "everywhere" if axis is None else f"along axis {axis}"
+            text = f"off by an amount that is constant {where}: a sum or mean that is missing or should not be there"
+            return Attribution("constant", text, left, block, {"axis": axis})
+    return None
+
+
+def _sums(one: _Evidence, block: str | None) -> Attribution | None:
+    """Sums that are 0 in the derivative along one axis, and in the gradient along another or none."""
+    if len(one.shape) < 2 or one.gradient.size < 4 or not np.all(one.known):
         return None
     gradient, derivative = one.gradient.reshape(one.shape), one.derivative.reshape(one.shape)
     for axis in range(len(one.shape)):
-        if one.shape[axis] < 2:
+        if not _vanishes(derivative, axis) or _vanishes(gradient, axis):
             continue
-        lacking = derivative - gradient
-        mended = gradient + lacking.mean(axis=axis, keepdims=True)
-        left = one.left(mended.reshape(-1))
-        if left is not None:
-            text = f"off by an amount that is constant along axis {axis}: a sum or mean over that axis"
-            return Attribution("axis", text, left, block, {"axis": axis})
-    if len(one.shape) >= 2:
-        for axis in range(len(one.shape)):
-            for other in range(len(one.shape)):
-                if other != axis and _vanishes(derivative, axis) and not _vanishes(gradient, axis):
-                    if _vanishes(gradient, other) and not _vanishes(derivative, other):
-                        text = (
-                            f"sums to 0 along axis {other} where the derivative does along axis {axis}: "
-                            "normalised over the wrong axis"
-                        )
-                        return Attribution("axis", text, 1.0, block, {"axis": axis, "instead": other})
-        for axis in range(len(one.shape)):
-            if _vanishes(derivative, axis) and not _vanishes(gradient, axis):
-                text = f"the derivative sums to 0 along axis {axis} and the gradient does not"
-                return Attribution("axis", text, 1.0, block, {"axis": axis})
+        for other in range(len(one.shape)):
+            if other != axis and _vanishes(gradient, other) and not _vanishes(derivative, other):
+                text = (
+                    f"its sums along axis {other} are 0 where the derivative's along axis {axis} are: "
+                    "normalised over the wrong axis"
+                )
+                return Attribution("axis", text, 1.0, block, {"axis": axis, "instead": other})
+        text = f"the derivative's sums along axis {axis} are 0 and the gradient's are not"
+        return Attribution("axis", text, 1.0, block, {"axis": axis})
     return None
 
 

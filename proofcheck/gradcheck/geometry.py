@@ -15,8 +15,6 @@ from proofcheck.gradcheck.inputs import Inputs
 __all__ = ["Domain", "Point", "checked_domain", "directions", "far_points", "on_grid", "scales"]
 
 Values = np.ndarray[Any, Any]
-# An entry this much smaller than its input's typical one is moved on the scale of the others.
-_SMALL = 1e-3
 _FACTORS = (0.1, 10.0, 100.0)
 
 
@@ -89,8 +87,12 @@ def checked_domain(inputs: Inputs, domain: Any) -> Domain:
     return made
 
 
-def scales(inputs: Inputs, flat: Values) -> Values:
-    """A step of each coordinate's own size: a power of two, so that moving by it is exact."""
+def scales(inputs: Inputs, flat: Values, *, alike: bool = False) -> Values:
+    """A step of each coordinate's own size, a power of two, so that moving by it is exact.
+
+    Entries may have units of their own, so each is its own scale; one that is 0 has that of its input: the root of the
+    mean square of what is not 0. ``alike`` gives all entries of an input the latter.
+    """
     found = np.ones(flat.shape)
     for block in inputs.blocks:
         size = np.abs(flat[block.within])
@@ -98,8 +100,9 @@ def scales(inputs: Inputs, flat: Values) -> Values:
         if not largest:
             continue
         # Scaled before squaring: the entries may be as small as 1e-300.
+        own = np.zeros(size.shape) if alike else size
         typical = largest * math.sqrt(float(np.mean((size[size > 0] / largest) ** 2)))
-        found[block.within] = np.where(size > _SMALL * typical, size, typical)
+        found[block.within] = np.where(own > 0, own, typical)
     # ≤ the entry, so that x ± x/4 keeps its sign.
     return np.exp2(np.floor(np.log2(found)))
 
@@ -139,6 +142,6 @@ def far_points(inputs: Inputs, domain: Domain, rng: np.random.Generator) -> list
     if domain.bounds is not None and all(map(math.isfinite, domain.bounds)):
         low, high = domain.bounds
         for k in range(2):
-            drawn: Values = rng.uniform(low, high, size=flat.shape)
+            drawn = np.asarray(rng.uniform(low, high, size=flat.shape))
             found.append(Point(f"drawn {k + 1}", drawn, False))
     return [point for point in found if domain.has(point.flat) and np.all(np.isfinite(point.flat))]

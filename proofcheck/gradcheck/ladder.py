@@ -28,6 +28,8 @@ _CLEAR = 16.0
 _COLUMNS = 5
 # Of log |J| against log h: 1 where differentiable, 0 at a kink.
 _KINK_SLOPE = 0.3
+_TAIL = 6
+_FINER = 4.0
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,21 @@ def extrapolated(
     """
     best, radius = quotients[-1], math.inf
     column = list(quotients)
+    # What finer steps show beyond rounding, a value taken from coarser ones must not contradict.
+    above, below = [math.inf], [-math.inf]
+    for step, quotient in zip(reversed(steps), reversed(quotients), strict=True):
+        here, spread = as_float(quotient), _FINER * noise / step
+        above.append(min(above[-1], here + spread))
+        below.append(max(below[-1], here - spread))
+    above.reverse()
+    below.reverse()
     for j in range(1, min(_COLUMNS, len(column) - 1) + 1):
         finer = [b + (b - a) / (4**j - 1) for a, b in zip(column, column[1:], strict=False)]
         for k, value in enumerate(finer):
             rounding = 2.0 * noise / steps[k + j]
-            truncation = abs(as_float(value - column[k]))
-            if truncation + rounding < radius:
-                best, radius = value, truncation + rounding
+            error = abs(as_float(value - column[k])) + rounding
+            if error < radius and below[k + j + 1] - error <= as_float(value) <= above[k + j + 1] + error:
+                best, radius = value, error
         column = finer
     return best, radius
 
@@ -130,18 +140,38 @@ def measure(
     if len(used) < 3:
         return Slope(math.nan, math.inf, None, noise, "the loss is not finite around the point", None, ladder)
     changes = [abs(as_float(b - a)) for a, b in zip(quotients, quotients[1:], strict=False)]
-    if len(used) > 8:
-        # The finest steps show rounding and nothing else: change ≈ 1.5 noise / h.
-        noise = max(noise, max(c * h for c, h in zip(changes[-5:], used[-5:], strict=True)) / 1.5)
-    kink = _kink(used, quotients, jumps, noise, as_float)
-    if kink is not None:
+    if len(used) > _TAIL + 3:
+        noise = max(noise, _noise_of_tail(used, changes), _noise_of_jumps(used, changes))
+    bend = _bend(used, jumps, noise)
+    if bend is not None and abs(bend) < _KINK_SLOPE:
+        middle, half = as_float(quotients[-1]), jumps[_clear_jumps(used, jumps, noise)[-1]] / 2
+        kink = middle - half, middle + half
         return Slope(quotients[-1], math.inf, None, noise, "the loss has a kink here", kink, ladder)
+    first = _after_gap(used, changes, noise)
+    if first:
+        used, quotients, changes = used[first:], quotients[first:], changes[first:]
     order = _order(used, changes, noise)
     value, radius = extrapolated(used, quotients, noise, as_float)
     reason = ""
-    if order is not None and order < _LEAST_ORDER:
+    if bend is not None and bend < 0:
+        reason = "the loss is rougher here than any step resolves"
+    elif order is not None and order < _LEAST_ORDER:
         reason = f"differences fall with power {order:.2f} of the step where 2 is due"
     return Slope(value, radius, order, noise, reason, None, ladder)
+
+
+def _after_gap(steps: Sequence[float], changes: Sequence[float], noise: float) -> int:
+    """Where a stretch starts that the loss is straight on, after steps that reach over kinks; 0 if there is none.
+
+    The changes are clear of rounding down to some step and then vanish, where a smooth loss's would fall step by step.
+    """
+    clear = [k for k, change in enumerate(changes) if change > _CLEAR * noise / steps[k + 1]]
+    if not clear:
+        return 0
+    last = clear[-1]
+    straight = len(changes) - last - 1
+    due = changes[last] / 8 if straight else 0.0
+    return last + 1 if straight >= _TAIL and due > _CLEAR * noise / steps[last + 2] else 0
 
 
 def _order(steps: Sequence[float], changes: Sequence[float], noise: float) -> float | None:
@@ -156,20 +186,45 @@ def _order(steps: Sequence[float], changes: Sequence[float], noise: float) -> fl
     return last[len(last) // 2]
 
 
-def _kink(
-    steps: Sequence[float],
-    quotients: Sequence[Any],
-    jumps: Sequence[float],
-    noise: float,
-    as_float: Callable[[Any], float],
-) -> tuple[float, float] | None:
-    clear = [k for k, jump in enumerate(jumps) if abs(jump) > _CLEAR * 4 * noise / steps[k]]
+def _noise_of_tail(steps: Sequence[float], changes: Sequence[float]) -> float:
+    """Noise as the finest steps show it, where change ≈ 1.5 noise / h; 0 where they show something else.
+
+    A loss that varies faster than the finest step has changes too, but they do not grow like 1/h.
+    """
+    tail = [(math.log(h), math.log(c)) for h, c in zip(steps, changes, strict=False) if c > 0][-_TAIL:]
+    if len(tail) < _TAIL:
+        return 0.0
+    mean_x, mean_y = (sum(column) / _TAIL for column in zip(*tail, strict=True))
+    slope = sum((x - mean_x) * (y - mean_y) for x, y in tail) / sum((x - mean_x) ** 2 for x, _ in tail)
+    return max(math.exp(x + y) for x, y in tail) / 1.5 if -1.5 < slope < -_KINK_SLOPE else 0.0
+
+
+def _noise_of_jumps(steps: Sequence[float], changes: Sequence[float]) -> float:
+    """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x.
+
+    Seen at coarse steps as changes that grow like 1/h, and that fall all at once where a step is less than a quantum;
+    the changes of a smooth loss fall by a factor of 4 from step to step, and at kinks they do not grow.
+    """
+    most = max(range(len(changes)), key=changes.__getitem__)
+    grown = [c * h for c, h in zip(changes[: most + 1], steps, strict=False)]
+    if most < 4 or most + 2 >= len(changes) or max(changes[most + 2 :][:3]) > changes[most] / 256:
+        return 0.0
+    start = grown[-5:]
+    if min(start) <= 0 or max(start) > 32 * min(start) or changes[most] < 8 * changes[most - 4]:
+        return 0.0
+    return max(start) / 1.5
+
+
+def _clear_jumps(steps: Sequence[float], jumps: Sequence[float], noise: float) -> list[int]:
+    return [k for k, jump in enumerate(jumps) if abs(jump) > _CLEAR * 4 * noise / steps[k]]
+
+
+def _bend(steps: Sequence[float], jumps: Sequence[float], noise: float) -> float | None:
+    """With what power of the step the jump of the one-sided slopes goes, at the finest steps where it is clear."""
+    clear = _clear_jumps(steps, jumps, noise)
     if len(clear) < 3:
         return None
-    *_, a, b, c = clear
+    a, b, c = clear[-3:]
     slope = math.log(abs(jumps[a] / jumps[c])) / math.log(steps[a] / steps[c])
     same_sign = jumps[a] * jumps[c] > 0 and jumps[b] * jumps[c] > 0
-    if not same_sign or slope > _KINK_SLOPE:
-        return None
-    middle = as_float(quotients[c])
-    return middle - jumps[c] / 2, middle + jumps[c] / 2
+    return slope if same_sign and slope < _KINK_SLOPE else None

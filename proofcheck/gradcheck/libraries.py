@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from proofcheck.errors import UserInputError
+from proofcheck.gradcheck.constants import Mover, twin
 from proofcheck.gradcheck.extended import Numbers
 from proofcheck.namespaces.strict import Array, StrictNamespace
 
@@ -55,6 +56,10 @@ class Library:
         """The same function, compiled; None if the library does not compile."""
         return None
 
+    def mover(self, rng: np.random.Generator) -> Mover | None:
+        """What moves the constants of functions; None if the library's functions have none."""
+        return Mover(rng, self.to_numpy, self.make)
+
 
 class NumpyLibrary(Library):
     """NumPy arrays."""
@@ -72,17 +77,7 @@ class NumpyLibrary(Library):
                 value = value.item()
             return value if numbers.is_one(value) else float(value)
 
-        import types
-
-        twin = types.FunctionType(
-            function.__code__,
-            {**own, "float": keep},
-            function.__name__,
-            function.__defaults__,
-            function.__closure__,
-        )
-        twin.__kwdefaults__ = function.__kwdefaults__
-        return twin
+        return twin(function, {"float": keep}, function.__closure__, function.__defaults__)
 
 
 class TorchLibrary(Library):
@@ -169,6 +164,9 @@ class XpLibrary(Library):
             xp = StrictNamespace(exactly)
         return lambda *values, **named: function(xp, *values, **named)
 
+    def mover(self, rng: np.random.Generator) -> Mover | None:
+        return None
+
 
 class SympyLibrary(Library):
     """Expressions of SymPy, evaluated with as many digits as asked for."""
@@ -181,6 +179,9 @@ class SympyLibrary(Library):
 
     def prepare(self, function: Callable[..., Any], numbers: Numbers | None) -> Callable[..., Any]:
         return lambda **values: function(numbers, **values)
+
+    def mover(self, rng: np.random.Generator) -> Mover | None:
+        return None
 
 
 def library_of(name: str, value: Any) -> Library:

@@ -123,7 +123,8 @@ class Attribution:
     Attributes:
         kind: a word for programs: ``"factor"``, ``"transpose"``, ``"term"``, ….
         text: for readers, such as ``"missing factor 1/2"``.
-        residual: the largest difference that is left once it is mended, relative to the largest before.
+        residual: the largest difference that is left once it is mended, relative to the largest before; 1 where
+            it is described and cannot be mended.
         block: the input it is about; None for all.
         data: numbers that belong to it.
     """
@@ -135,8 +136,9 @@ class Attribution:
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        where = f" in {self.block}" if self.block else ""
-        return f"{self.text}{where} (leaves {self.residual:.1e} of the mismatch)"
+        where = f" in {self.block}" if self.block and self.block not in self.text else ""
+        left = f" (leaves {self.residual:.1e} of the mismatch)" if self.residual < 1 else ""
+        return f"{self.text}{where}{left}"
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""

@@ -32,7 +32,7 @@ from proofcheck.verify import generator
 __all__ = ["gradcheck"]
 
 Values = np.ndarray[Any, Any]
-_DIGITS = 40
+_DIGITS = 60
 _OPERATIONS = 800_000
 _CALLS_WITH_DIGITS = 9
 #: Of the coordinates of one point, all are measured if this many calls of the loss are enough for it.
@@ -230,11 +230,8 @@ class _Run:
         self.subject.use(numbers)
         try:
             value = self.subject.loss(numbers.array(probe.flat))
-            gap = abs(numbers.to_float(value) - probe.loss)
-            if not gap <= 1e3 * probe.noise() + 1e-6 * abs(probe.loss):
-                raise NotAdmittedError(
-                    f"its value there, {numbers.to_float(value)!r}, is not that in float64"
-                )
+            if not probe.compare(numbers.to_float(value)):
+                raise NotAdmittedError(probe.distrust)
         except NotAdmittedError as error:
             text = f"the loss is not evaluated with {_DIGITS} digits: {error}"
             self.note(FindingKind.PRECISION, Agreement.NOTE, text, level="extended")
@@ -341,9 +338,7 @@ class _Run:
         self, probe: Probe, rows: Coordinates | None, found: Sequence[tuple[int | None, list[Finding]]]
     ) -> None:
         """To what the gradient is known, relative to the largest entry of each input."""
-        sizes = np.array([float(np.max(np.abs(probe.scaled[b.within]))) for b in self.inputs.blocks])
-        overall = float(sizes.max()) or probe.variation()
-        sizes = np.where(sizes > 0, sizes, overall)
+        sizes = self._sizes(probe, rows)
         worst = np.full(sizes.size, math.inf)
         if rows is not None and not np.any(rows.kinks):
             error = rows.gap + rows.radius
@@ -357,6 +352,24 @@ class _Run:
             errors = [self._error(group) for group in groups]
             worst[k] = min(worst[k], _FROM_DIRECTIONS * max(errors) / sizes[k])
         self.accuracy = float(np.max(worst)) if sizes.size else math.inf
+
+    def _sizes(self, probe: Probe, rows: Coordinates | None) -> Values:
+        """What errors are relative to, for each input: the largest entry of its gradient in units of the loss.
+
+        Of an input whose gradient is 0 as far as can be told, it is that of the others; if all are, how much the
+        loss changes over the inputs' scale.
+        """
+        blocks = self.inputs.blocks
+        found = np.array([float(np.max(np.abs(probe.scaled[b.within]))) for b in blocks])
+        zero = found == 0
+        if rows is not None:
+            known = np.where(np.isfinite(rows.derivative), np.abs(rows.derivative), math.inf)
+            noise = np.where(np.isfinite(rows.radius), rows.radius, 0.0) + rows.rounding
+            for k, block in enumerate(blocks):
+                part = block.within
+                zero[k] |= bool(np.all(np.maximum(known, np.abs(rows.gradient))[part] <= 2 * noise[part]))
+        overall = float(np.max(found[~zero], initial=0.0)) or probe.variation()
+        return np.where(zero, overall, found)
 
     @staticmethod
     def _error(group: Sequence[Finding]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,20 @@ class Subject:
         self.calls[role] += 1
         function = self._with_digits[role] if flat.dtype == object else self._ready[role]
         return self.inputs.call(function, flat)
+
+    @contextlib.contextmanager
+    def moved_constants(self, rng: np.random.Generator) -> Iterator[bool]:
+        """For a while, functions whose constant arrays are moved by a unit in the last place; whether there are any."""
+        mover = self.library.mover(rng)
+        if mover is None:
+            yield False
+            return
+        ready = self._ready
+        self._ready = {role: mover.function(own) for role, own in self.functions.items()}
+        try:
+            yield mover.moved > 0
+        finally:
+            self._ready = ready
 
     # The point given: whatever is wrong here is the user's to mend.
 
@@ -275,7 +289,7 @@ class Subject:
         raise NotAdmittedError(f"it gives a {type(value).__name__}")
 
     @contextlib.contextmanager
-    def scope(self) -> Any:
+    def scope(self) -> Iterator[None]:
         """What must hold around every call; warnings about overflow at far points are no news."""
         import warnings
 
