@@ -7,8 +7,9 @@ become floats, so that a function that would lose the digits is found out instea
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ _AT_MPMATH = {
     **{"arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh"},
 }
 _ARITHMETIC = ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "rpow")
+_FEWER = 30
 # In additions and products.
 _ELEMENTARY_COST = 10
 # exp of more is beyond every float, and costs time without end.
@@ -142,6 +144,15 @@ class Numbers:
     def is_finite(self, value: Any) -> bool:
         """Whether it is neither infinite nor NaN."""
         return bool(self._context.isfinite(value))
+
+    @contextlib.contextmanager
+    def fewer(self) -> Iterator[float]:
+        """For a while, operations with fewer bits; how much smaller errors are with all of them."""
+        self._context.prec -= _FEWER
+        try:
+            yield 2.0**-_FEWER
+        finally:
+            self._context.prec += _FEWER
 
     @property
     def bits(self) -> int:

@@ -29,6 +29,14 @@ _COLUMNS = 5
 # Of log |J| against log h: 1 where differentiable, 0 at a kink.
 _KINK_SLOPE = 0.3
 _TAIL = 6
+_WINDOW = 4
+_ABRUPT = 2.0**12
+# Noise that is a larger share of the loss than plain rounding of float64 leaves.
+_ROUGH = 1e-12
+# Noise that is this share of all changes of the loss leaves nothing to measure.
+_DROWNED = 1e-2
+# One-sided slopes at a kink differ by the same amount at all fine steps.
+_SAME_JUMP = 0.1
 _FINER = 4.0
 
 
@@ -111,8 +119,6 @@ def measure(
     steps: Sequence[float],
     noise: float,
     as_float: Callable[[Any], float] = float,
-    *,
-    keep: bool = True,
 ) -> Slope:
     """The derivative at 0 of a function of one number.
 
@@ -122,9 +128,9 @@ def measure(
         steps: each half the one before, at least 3.
         noise: a first idea of what rounding does to its values; the ladder may show more.
         as_float: the nearest float of a value.
-        keep: put the ladder into the result.
     """
     used: list[float] = []
+    reach = 0.0
     quotients: list[Any] = []
     jumps: list[float] = []
     for step in steps:
@@ -134,26 +140,32 @@ def measure(
             used, quotients, jumps = [], [], []  # what is left of a gap does not belong to the ladder
             continue
         used.append(step)
+        reach = max(reach, abs(as_float(plus - middle)), abs(as_float(minus - middle)))
         quotients.append(quotient)
         jumps.append(as_float((plus - middle) - (middle - minus)) / step)
-    ladder = tuple((h, as_float(q)) for h, q in zip(used, quotients, strict=True)) if keep else ()
+    ladder = tuple((h, as_float(q)) for h, q in zip(used, quotients, strict=True))
     if len(used) < 3:
         return Slope(math.nan, math.inf, None, noise, "the loss is not finite around the point", None, ladder)
     changes = [abs(as_float(b - a)) for a, b in zip(quotients, quotients[1:], strict=False)]
     if len(used) > _TAIL + 3:
         noise = max(noise, _noise_of_tail(used, changes), _noise_of_jumps(used, changes))
+        # The value in the middle may be off where those around it are not: the jump is then ≈ 2 noise / h.
+        noise = max(noise, _noise_of_tail(used, [abs(jump) for jump in jumps]))
     bend = _bend(used, jumps, noise)
-    if bend is not None and abs(bend) < _KINK_SLOPE:
+    if bend is not None and abs(bend) < _KINK_SLOPE and _constant(used, jumps, noise):
         middle, half = as_float(quotients[-1]), jumps[_clear_jumps(used, jumps, noise)[-1]] / 2
         kink = middle - half, middle + half
         return Slope(quotients[-1], math.inf, None, noise, "the loss has a kink here", kink, ladder)
+    if noise > _ROUGH * (abs(as_float(middle)) + reach) and noise > _DROWNED * reach:
+        reason = "rounding of the loss is as large as its changes"
+        return Slope(quotients[-1], math.inf, None, noise, reason, None, ladder)
     first = _after_gap(used, changes, noise)
     if first:
         used, quotients, changes = used[first:], quotients[first:], changes[first:]
     order = _order(used, changes, noise)
     value, radius = extrapolated(used, quotients, noise, as_float)
     reason = ""
-    if bend is not None and bend < 0:
+    if bend is not None:
         reason = "the loss is rougher here than any step resolves"
     elif order is not None and order < _LEAST_ORDER:
         reason = f"differences fall with power {order:.2f} of the step where 2 is due"
@@ -200,23 +212,29 @@ def _noise_of_tail(steps: Sequence[float], changes: Sequence[float]) -> float:
 
 
 def _noise_of_jumps(steps: Sequence[float], changes: Sequence[float]) -> float:
-    """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x.
+    """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x; 0 if there is none.
 
-    Seen at coarse steps as changes that grow like 1/h, and that fall all at once where a step is less than a quantum;
-    the changes of a smooth loss fall by a factor of 4 from step to step, and at kinks they do not grow.
+    change·h is then level over coarse steps, and falls all at once where a step no longer reaches the next quantum. Of a
+    smooth loss it falls by 8 from step to step, and across kinks by 2.
     """
-    most = max(range(len(changes)), key=changes.__getitem__)
-    grown = [c * h for c, h in zip(changes[: most + 1], steps, strict=False)]
-    if most < 4 or most + 2 >= len(changes) or max(changes[most + 2 :][:3]) > changes[most] / 256:
-        return 0.0
-    start = grown[-5:]
-    if min(start) <= 0 or max(start) > 32 * min(start) or changes[most] < 8 * changes[most - 4]:
-        return 0.0
-    return max(start) / 1.5
+    level = [change * step for change, step in zip(changes, steps, strict=False)]
+    finer = 0.0
+    for last in range(len(level) - 1, 2 * _WINDOW - 2, -1):
+        window = max(level[last - _WINDOW + 1 : last + 1])
+        earlier = max(level[last - 2 * _WINDOW + 1 : last - _WINDOW + 1])
+        if last < len(level) - 2 and level[last] > _ABRUPT * finer and window > earlier / 6:
+            return max(window, earlier) / 1.5
+        finer = max(finer, level[last])
+    return 0.0
 
 
 def _clear_jumps(steps: Sequence[float], jumps: Sequence[float], noise: float) -> list[int]:
     return [k for k, jump in enumerate(jumps) if abs(jump) > _CLEAR * 4 * noise / steps[k]]
+
+
+def _constant(steps: Sequence[float], jumps: Sequence[float], noise: float) -> bool:
+    last = [jumps[k] for k in _clear_jumps(steps, jumps, noise)[-_TAIL:]]
+    return max(last) - min(last) <= _SAME_JUMP * abs(last[-1])
 
 
 def _bend(steps: Sequence[float], jumps: Sequence[float], noise: float) -> float | None:

@@ -37,6 +37,8 @@ ACCURACY = 1e-7
 # A loss that is farther than this from its value with many digits says nothing.
 _SAME = 1e-2
 _FLOOR = 64.0
+# What fewer digits may change: beyond it, they tell nothing about the error of more.
+_LOST = 1e-6
 _VARIATION = 8.0
 _PERTURBED = 4
 # A relative difference beyond this is not put down to constants without a look at them.
@@ -195,7 +197,13 @@ class Probe:
         middle = self.subject.loss(flat)
         if not self.compare(numbers.to_float(middle)):
             raise NotAdmittedError(self.distrust)
-        noise = _FLOOR * numbers.unit_roundoff() * max(abs(self.loss), float(np.sum(np.abs(self.scaled))))
+        with numbers.fewer() as share:
+            change = abs(numbers.to_float(self.subject.loss(flat) - middle))
+        size = max(abs(self.loss), float(np.sum(np.abs(self.scaled))))
+        if change > _LOST * size:
+            self.distrust = "the loss loses its digits to cancellation, however many there are"
+            raise NotAdmittedError(self.distrust)
+        noise = _FLOOR * (share * change + numbers.unit_roundoff() * size)
         slope = measure(evaluate, middle, _FINE, noise, numbers.to_float)
         if not slope.reason and slope.radius <= UNIT * abs(numbers.to_float(slope.value)):
             return slope
@@ -221,16 +229,17 @@ class Probe:
         if slope is not None and not slope.reason:
             exact = self._gradient_with_digits(unit)
             if exact is not None:
-                formula = self._finding(name, slope, exact, size, floor, "extended")
+                exact, loose = exact
+                formula = self._finding(name, slope, exact, size, floor + loose, "extended")
                 if formula.agreement is Agreement.DIFFERS:
                     return [formula]
                 low = self._finding(name, slope, gradient, size, floor + _VARIATION * moved, "float64")
                 if low.agreement is Agreement.DIFFERS:
                     # The formula is settled; what is left is the rounding of its evaluation.
-                    text = f"{low.detail}: rounding, for with many digits it agrees"
-                    low = replace(low, agreement=Agreement.UNRESOLVED, detail=text)
+                    gap = abs(gradient - float_of(self, slope))
+                    low = self._excused(low, gap / size, "rounding, for with many digits it agrees")
                 return [low, formula]
-        else:
+        elif slope is None or slope.kink is not None:
             slope = self.slope(along)
         found = self._finding(name, slope, gradient, size, floor + _VARIATION * moved, "float64")
         if found.agreement is not Agreement.DIFFERS:
@@ -242,6 +251,9 @@ class Probe:
             return [found]
         gap = abs(gradient - float_of(self, slope))
         larger = max(size, abs(float_of(self, slope)))
+        if gap <= _VARIATION * float(np.max(np.abs(self._moved))):
+            reason = "the gradient moves by as much elsewhere as inputs move in the last place"
+            return [self._excused(found, gap / float(np.max(np.abs(self.scaled))), reason)]
         if self._is_rounding(unit, slope, gradient):
             return [self._excused(found, gap / larger, "it shrinks with the precision, as rounding does")]
         if gap <= _SUSPECT * larger and self._is_of_constants(along, unit, slope, gradient):
@@ -267,25 +279,32 @@ class Probe:
                     other = self._scaled(self.subject.grad(self.flat)) @ unit
                 except UnavailableError:
                     return False
-                there = measure(self._at(along), middle, _STEPS, self.noise(), keep=False)
+                there = measure(self._at(along), middle, _STEPS, self.noise())
             if there.reason or not abs((other - there.value) - gap) * _VARIATION < abs(gap):
                 return True
         return False
 
-    def _gradient_with_digits(self, unit: Values) -> float | None:
-        """⟨g, v⟩ with many digits; None if the gradient cannot be evaluated so."""
+    def _gradient_with_digits(self, unit: Values) -> tuple[float, float] | None:
+        """⟨g, v⟩ with many digits, and what rounding does to it; None if the gradient cannot be evaluated so."""
         numbers = self.subject.numbers
         if self._grad_digits is None:
+            flat = numbers.array(self.flat)
             try:
-                self._grad_digits = self.subject.grad(numbers.array(self.flat))
+                whole = self.subject.grad(flat)
+                with numbers.fewer() as share:
+                    change = self.subject.grad(flat) - whole
+                loose = _FLOOR * share * np.array([abs(numbers.to_float(one)) for one in change])
+                self._grad_digits = whole, loose
             except NotAdmittedError as error:
                 self._grad_digits = str(error)
         if isinstance(self._grad_digits, str):
             return None
+        whole, loose = self._grad_digits
         total = numbers.number(0)
-        for entry, weight in zip(self._grad_digits, (unit * self.scale).tolist(), strict=True):
+        weights = unit * self.scale
+        for entry, weight in zip(whole, weights.tolist(), strict=True):
             total = total + entry * weight
-        return numbers.to_float(total)
+        return numbers.to_float(total), float(np.sum(loose * np.abs(weights)))
 
     @property
     def gradient_refused_digits(self) -> str | None:
@@ -296,14 +315,16 @@ class Probe:
         """The scaled gradient at float32; None where there is none."""
         if "float32" not in self.subject.library.levels:
             return None
-        if self._grad_low is None:
-            try:
-                with np.errstate(over="ignore", under="ignore"):
-                    low = self.flat.astype(np.float32)
-                self._grad_low = self._scaled(np.asarray(self.subject.grad(low), dtype=np.float64))
-            except UnavailableError:
-                return None
-        return self._grad_low if np.all(np.isfinite(self._grad_low)) else None
+        rng = np.random.default_rng(0)
+        for attempt in range(_TRIES + 1):
+            if self._grad_low is not None:
+                break
+            # What float64 tells apart may be the same in float32, and then is moved apart.
+            moved = self.flat * (1 + bool(attempt) * 2.0**-23 * rng.uniform(-1, 1, size=self.flat.shape))
+            with contextlib.suppress(UnavailableError), np.errstate(over="ignore", under="ignore"):
+                low = self._scaled(np.asarray(self.subject.grad(moved.astype(np.float32)), dtype=np.float64))
+                self._grad_low = low if np.all(np.isfinite(low)) else None
+        return self._grad_low
 
     def _is_rounding(self, unit: Values, slope: Slope, gradient: float) -> bool:
         """Whether a difference shrinks from float32 to float64 as rounding does."""
@@ -390,7 +411,7 @@ class Probe:
                 value: float = self.subject.loss(base)
                 return value
 
-            slope = measure(evaluate, self.loss, _SCREENING, noise, keep=False)
+            slope = measure(evaluate, self.loss, _SCREENING, noise)
             base[position] = here
             if slope.kink is not None:
                 kinks[position] = True
