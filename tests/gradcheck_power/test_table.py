@@ -20,6 +20,8 @@ def _score(words: str) -> list[int]:
     return [int(cell.split()[0]) for cell in line.split("|")[2:-1]]
 
 
+# About a minute on an idle core.
+@pytest.mark.timeout(900)
 def test_the_page_is_written_again() -> None:
     """All but the line of versions: another NumPy or JAX may run the same."""
     committed = PAGE.read_text(encoding="utf-8")
