@@ -1,7 +1,7 @@
 """What explains a mismatch: hypotheses about the gradient, tried on the measured derivative.
 
-Each hypothesis says what the gradient would be without the mistake; the first that leaves no more than the errors of
-measurement, or a ten-thousandth of the mismatch, is the answer.  Simple ones come first.
+Each hypothesis says what the gradient would be without the mistake; the first that leaves no more than the
+errors of measurement, or a ten-thousandth of the mismatch, is the answer.  Simple ones come first.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import numpy as np
 
 from proofcheck.errors import UserInputError
 from proofcheck.gradcheck.factors import recognised
+from proofcheck.gradcheck.geometry import Point
 from proofcheck.gradcheck.inputs import Block
 from proofcheck.gradcheck.probe import BEYOND, Coordinates, Probe
 from proofcheck.gradcheck.result import Attribution
+from proofcheck.gradcheck.subject import Subject
 from proofcheck.loading import one_line
 
 __all__ = ["attribute", "term_vectors"]
@@ -92,10 +94,12 @@ def attribute(
     if not wrong:
         return None
     found = _first(probe, whole, wrong, len(blocks), terms)
-    if found is None or probe.point.name == "given":
+    if probe.point.name == "given":
         return found
-    text = f"at the point {probe.point.name} only: {found.text}"
-    return replace(found, text=text, data={**found.data, "point": probe.point.name})
+    text = f"right at the inputs given, wrong at the point {probe.point.name}"
+    if found is None:
+        return Attribution("point", text, 1.0, data={"point": probe.point.name})
+    return replace(found, text=f"{text}: {found.text}", data={**found.data, "point": probe.point.name})
 
 
 def _evidence(probe: Probe, rows: Coordinates, block: Block | None) -> _Evidence:
@@ -143,7 +147,7 @@ def _first(
 
 
 def _zero(one: _Evidence, name: str) -> Attribution | None:
-    if np.any(one.gradient) or one.gradient.size < 2 and not one.shape:
+    if np.any(one.gradient) or (one.gradient.size < 2 and not one.shape):
         return None
     return Attribution("detached", f"the gradient in {name} is 0 everywhere: a detached branch", 0.0, name)
 
@@ -242,8 +246,8 @@ def _part(one: _Evidence, block: Block, shapes: list[tuple[int, ...]]) -> Attrib
         and one.gradient.size >= 8
         and wrong[-1] - wrong[0] + 1 == wrong.size <= one.gradient.size // 2
     ):
-        names = f"{block.coordinate(block.start + int(wrong[0]))} to {block.coordinate(block.start + int(wrong[-1]))}"
-        return Attribution("range", f"wrong from {names} only", _outside(one, wrong), block.name)
+        first, last = (block.coordinate(block.start + int(k)) for k in (wrong[0], wrong[-1]))
+        return Attribution("range", f"wrong from {first} to {last} only", _outside(one, wrong), block.name)
     return None
 
 
@@ -272,7 +276,7 @@ def _outside(one: _Evidence, wrong: Values) -> float:
 
 def _terms(probe: Probe, whole: _Evidence, terms: Mapping[str, Any]) -> Attribution | None:
     """The fewest of the given terms whose combination is what the gradient lacks."""
-    vectors = term_vectors(probe, terms)
+    vectors = term_vectors(probe.subject, probe.point, terms)
     lacking = (whole.derivative - whole.gradient) * whole.scale
     size = float(np.max(np.abs(lacking[whole.known]), initial=0.0))
     if not vectors or not 0 < size < math.inf:
@@ -314,19 +318,19 @@ def _of_term(name: str, factor: float, shapes: list[tuple[int, ...]]) -> str:
     return f"missing {words} times the term '{name}'"
 
 
-def term_vectors(probe: Probe, terms: Mapping[str, Any]) -> dict[str, Values]:
-    """The terms at the point, each as one vector in the inputs' own units.
+def term_vectors(subject: Subject, point: Point, terms: Mapping[str, Any]) -> dict[str, Values]:
+    """The terms at a point, each as one vector in the inputs' own units; arrays are of the point given.
 
     Raises:
         UserInputError: a term that raises or does not have the structure of the gradient.
     """
     found = {}
-    inputs, subject = probe.subject.inputs, probe.subject
+    inputs = subject.inputs
     for name, term in terms.items():
-        if not callable(term) and probe.point.name != "given":
-            continue  # arrays are of the point given
+        if not callable(term) and point.name != "given":
+            continue
         try:
-            value = inputs.call(subject.library.prepare(term, None), probe.flat) if callable(term) else term
+            value = inputs.call(subject.library.prepare(term, None), point.flat) if callable(term) else term
             parts = subject.parts(value)
             arrays = [np.asarray(subject.library.to_numpy(part), dtype=np.float64) for part in parts]
         except UserInputError as error:
@@ -377,7 +381,7 @@ def _constant(one: _Evidence, block: str | None) -> Attribution | None:
         left = one.left(mended.reshape(-1))
         if left is not None:
             where = "everywhere" if axis is None else f"along axis {axis}"
-            text = f"off by an amount that is constant {where}: a sum or mean that is missing or should not be there"
+            text = f"off by an amount that is constant {where}: a mean that is missing or should not be there"
             return Attribution("constant", text, left, block, {"axis": axis})
     return None
 

@@ -1,8 +1,8 @@
 """Constants of a function, moved by a unit in the last place: what their rounding does to its values.
 
-A function closes over arrays, or finds them in its module. A nearly singular matrix among them makes the loss and the
-gradient, both correct, disagree by more than rounding of the inputs explains; a twin of the function with these
-arrays moved shows by how much.
+A function closes over arrays, or finds them in its module. A nearly singular matrix among them makes the loss
+and the gradient, both correct, disagree by more than rounding of the inputs explains; a twin of the function
+with these arrays moved shows by how much.
 """
 
 from __future__ import annotations
@@ -34,17 +34,22 @@ def twin(
 
 
 class Mover:
-    """Makes twins of functions in which float64 arrays that are constants are moved, the same array always alike.
+    """Makes twins of functions with their constant float64 arrays moved, the same array always alike.
 
     Args:
         rng: which entries move where.
-        to_numpy, from_numpy: of the library of the arrays.
+        kind: of the library's arrays.
+        to_numpy, from_numpy: of the library; the latter also takes an array like which to make one.
     """
 
     def __init__(
-        self, rng: np.random.Generator, to_numpy: Callable[[Any], Any], from_numpy: Callable[[Any, Any], Any]
+        self,
+        rng: np.random.Generator,
+        kind: type,
+        to_numpy: Callable[[Any], Any],
+        from_numpy: Callable[[Any, Any], Any],
     ) -> None:
-        self._rng, self._to_numpy, self._from_numpy = rng, to_numpy, from_numpy
+        self._rng, self._kind, self._to_numpy, self._from_numpy = rng, kind, to_numpy, from_numpy
         self._known: dict[int, tuple[Any, Any]] = {}
         self.moved = 0
 
@@ -76,26 +81,24 @@ class Mover:
     def _value(self, value: Any, depth: int) -> Any:
         if isinstance(value, types.FunctionType):
             return self.function(value, depth + 1)
-        if type(value) in (tuple, list):
-            return type(value)(self._value(one, depth) for one in value)
-        if type(value) is dict:
-            return {key: self._value(one, depth) for key, one in value.items()}
-        if type(value).__module__.partition(".")[0] not in ("numpy", "torch", "jax", "jaxlib"):
+        if type(value) in (tuple, list) and depth <= _DEEPEST:
+            return type(value)(self._value(one, depth + 1) for one in value)
+        if type(value) is dict and depth <= _DEEPEST:
+            return {key: self._value(one, depth + 1) for key, one in value.items()}
+        if not isinstance(value, (self._kind, np.ndarray)):
             return value
         if id(value) not in self._known:
             self._known[id(value)] = (value, self._array(value))
         return self._known[id(value)][1]
 
     def _array(self, value: Any) -> Any:
-        try:
-            array = self._to_numpy(value)
-        except Exception:
-            return value  # a module or a type of the library
-        if not isinstance(array, np.ndarray) or array.dtype != np.float64 or not array.shape:
+        array = value if isinstance(value, np.ndarray) else self._to_numpy(value)
+        if array.dtype != np.float64 or not array.shape:
             return value
         toward = self._rng.choice([-math.inf, math.inf], size=array.shape)
         self.moved += 1
-        return self._from_numpy(np.where(array == 0, 0.0, np.nextafter(array, toward)), value)
+        moved = np.where(array == 0, 0.0, np.nextafter(array, toward))
+        return moved if isinstance(value, np.ndarray) else self._from_numpy(moved, value)
 
 
 def _names(code: types.CodeType) -> set[str]:

@@ -1,4 +1,4 @@
-"""A loss and a gradient that are expressions of SymPy: differentiated, and evaluated with as many digits as asked for."""
+"""A loss and a gradient that are expressions of SymPy, evaluated with any number of digits."""
 
 from __future__ import annotations
 

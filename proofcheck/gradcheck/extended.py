@@ -1,8 +1,8 @@
 """Numbers with many digits that ride through a NumPy function inside an array of objects.
 
-NumPy applies ``np.exp`` to an array of objects by calling the method ``exp`` of each.  The numbers here are mpmath's,
-of a context of their own, so that nobody else's precision changes; they have these methods, and they refuse to
-become floats, so that a function that would lose the digits is found out instead of trusted.
+NumPy applies ``np.exp`` to an array of objects by calling the method ``exp`` of each.  The numbers here are
+mpmath's, of a context of their own, so that nobody else's precision changes; they have these methods, and
+they refuse to become floats, so that a function that would lose the digits is found out instead of trusted.
 """
 
 from __future__ import annotations

@@ -69,14 +69,16 @@ def checked_domain(inputs: Inputs, domain: Any) -> Domain:
             low = high = math.nan
         if not low < high:
             raise UserInputError(
-                f"domain={domain!r}: expected two numbers (low, high) with low < high, or a function of the inputs"
+                f"domain={domain!r}: expected two numbers (low, high) with low < high, or a function "
+                "of the inputs"
             )
         domain = (low, high)
         outside = np.flatnonzero((inputs.flat < low) | (inputs.flat > high))
         if outside.size:
             k = int(outside[0])
             raise UserInputError(
-                f"{inputs.coordinate(k)} = {float(inputs.flat[k])!r} is outside the domain ({low:g}, {high:g}); "
+                f"{inputs.coordinate(k)} = {float(inputs.flat[k])!r} is outside the domain ({low:g}, "
+                f"{high:g}); "
                 "choose inputs within it"
             )
     made = Domain(inputs, domain)
@@ -90,8 +92,8 @@ def checked_domain(inputs: Inputs, domain: Any) -> Domain:
 def scales(inputs: Inputs, flat: Values, *, alike: bool = False) -> Values:
     """A step of each coordinate's own size, a power of two, so that moving by it is exact.
 
-    Entries may have units of their own, so each is its own scale; one that is 0 has that of its input: the root of the
-    mean square of what is not 0. ``alike`` gives all entries of an input the latter.
+    Entries may have units of their own, so each is its own scale; one that is 0 has that of its input: the
+    root of the mean square of what is not 0. ``alike`` gives all entries of an input the latter.
     """
     found = np.ones(flat.shape)
     for block in inputs.blocks:

@@ -1,19 +1,21 @@
 """The derivative along a line, by central differences over a ladder of steps, with a radius that is derived.
 
-D(h) = (L(x + hv) − L(x − hv)) / 2h = D + c₁h² + c₂h⁴ + … + noise/h. Over halved steps Richardson's tableau removes
-the powers one by one, T[j][k] = T[j−1][k+1] + (T[j−1][k+1] − T[j−1][k]) / (4ʲ − 1), and the entry with the least error
-is taken: the change from the entries it was made of (Ridders), and the rounding of the loss over the step. Before that,
-the differences D(h) − D(h/2) are seen to fall like h² (or faster) as far as they stand clear of rounding.
+D(h) = (L(x + hv) − L(x − hv)) / 2h = D + c₁h² + c₂h⁴ + … + noise/h. Over halved steps Richardson's tableau
+removes the powers one by one, T[j][k] = T[j−1][k+1] + (T[j−1][k+1] − T[j−1][k]) / (4ʲ − 1), and the entry
+with the least error is taken: the change from the entries it was made of (Ridders), and the rounding of the
+loss over the step. Before that, the differences D(h) − D(h/2) are seen to fall like h² (or faster) as far as
+they stand clear of rounding.
 
-The one-sided slopes differ by J(h) = (L(x + hv) − 2L(x) + L(x − hv)) / h, which falls like h where the loss is
-differentiable and does not where it has a kink.
+The one-sided slopes differ by J(h) = (L(x + hv) − 2L(x) + L(x − hv)) / h, which falls like h where the loss
+is differentiable and does not where it has a kink.
 
-References: C. Ridders, *Adv. Eng. Software* 4 (1982) 75; J. Moré and S. Wild, *Estimating computational noise*,
-SIAM J. Sci. Comput. 33 (2011) 1292, whose difference table gives the noise.
+References: C. Ridders, *Adv. Eng. Software* 4 (1982) 75; J. Moré and S. Wild, *Estimating computational
+noise*, SIAM J. Sci. Comput. 33 (2011) 1292, whose difference table gives the noise.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ _KINK_SLOPE = 0.3
 _TAIL = 6
 _WINDOW = 4
 _ABRUPT = 2.0**12
+_FINE = 2.0**-24
 # Noise that is a larger share of the loss than plain rounding of float64 leaves.
 _ROUGH = 1e-12
 # Noise that is this share of all changes of the loss leaves nothing to measure.
@@ -64,7 +67,7 @@ class Slope:
 
 
 def difference_noise(values: Sequence[float]) -> float:
-    """What rounding does to values that lie on a smooth curve, at equal small distances: one standard deviation.
+    """What rounding does to values on a smooth curve at equal small distances: a standard deviation.
 
     σ_k² = (k!)²/(2k)! · mean of the squared k-th differences; the largest of k = 3, 4, 5 (Moré and Wild).
     """
@@ -74,7 +77,7 @@ def difference_noise(values: Sequence[float]) -> float:
     row = [value / scale for value in values]
     worst = 0.0
     for k in range(1, 6):
-        row = [b - a for a, b in zip(row, row[1:], strict=False)]
+        row = [b - a for a, b in itertools.pairwise(row)]
         if k >= 3:
             factor = math.factorial(k) ** 2 / math.factorial(2 * k)
             worst = max(worst, math.sqrt(factor * sum(one * one for one in row) / len(row)))
@@ -103,7 +106,7 @@ def extrapolated(
     above.reverse()
     below.reverse()
     for j in range(1, min(_COLUMNS, len(column) - 1) + 1):
-        finer = [b + (b - a) / (4**j - 1) for a, b in zip(column, column[1:], strict=False)]
+        finer = [b + (b - a) / (4**j - 1) for a, b in itertools.pairwise(column)]
         for k, value in enumerate(finer):
             rounding = 2.0 * noise / steps[k + j]
             error = abs(as_float(value - column[k])) + rounding
@@ -146,7 +149,7 @@ def measure(
     ladder = tuple((h, as_float(q)) for h, q in zip(used, quotients, strict=True))
     if len(used) < 3:
         return Slope(math.nan, math.inf, None, noise, "the loss is not finite around the point", None, ladder)
-    changes = [abs(as_float(b - a)) for a, b in zip(quotients, quotients[1:], strict=False)]
+    changes = [abs(as_float(b - a)) for a, b in itertools.pairwise(quotients)]
     if len(used) > _TAIL + 3:
         noise = max(noise, _noise_of_tail(used, changes), _noise_of_jumps(used, changes))
         # The value in the middle may be off where those around it are not: the jump is then ≈ 2 noise / h.
@@ -173,9 +176,10 @@ def measure(
 
 
 def _after_gap(steps: Sequence[float], changes: Sequence[float], noise: float) -> int:
-    """Where a stretch starts that the loss is straight on, after steps that reach over kinks; 0 if there is none.
+    """Where a stretch starts that the loss is straight on, after steps across kinks; 0 if there is none.
 
-    The changes are clear of rounding down to some step and then vanish, where a smooth loss's would fall step by step.
+    The changes are clear of rounding down to some step and then vanish, where a smooth loss's would fall step
+    by step.
     """
     clear = [k for k, change in enumerate(changes) if change > _CLEAR * noise / steps[k + 1]]
     if not clear:
@@ -187,7 +191,7 @@ def _after_gap(steps: Sequence[float], changes: Sequence[float], noise: float) -
 
 
 def _order(steps: Sequence[float], changes: Sequence[float], noise: float) -> float | None:
-    """Power of the step with which the changes from step to step fall, at the finest steps where they are clear."""
+    """Power of the step with which changes fall, at the finest steps where they are clear of rounding."""
     clear = []
     for k in range(len(changes) - 1):
         if changes[k + 1] > _CLEAR * noise / steps[k + 2]:
@@ -212,18 +216,21 @@ def _noise_of_tail(steps: Sequence[float], changes: Sequence[float]) -> float:
 
 
 def _noise_of_jumps(steps: Sequence[float], changes: Sequence[float]) -> float:
-    """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x; 0 if there is none.
+    """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x.
 
-    change·h is then level over coarse steps, and falls all at once where a step no longer reaches the next quantum. Of a
-    smooth loss it falls by 8 from step to step, and across kinks by 2.
+    change·h is then level over coarse steps, and falls all at once where a step no longer reaches the next
+    quantum. Of a smooth loss it falls by 8 from step to step, and across kinks by 2.
     """
     level = [change * step for change, step in zip(changes, steps, strict=False)]
     finer = 0.0
-    for last in range(len(level) - 1, 2 * _WINDOW - 2, -1):
-        window = max(level[last - _WINDOW + 1 : last + 1])
-        earlier = max(level[last - 2 * _WINDOW + 1 : last - _WINDOW + 1])
-        if last < len(level) - 2 and level[last] > _ABRUPT * finer and window > earlier / 6:
-            return max(window, earlier) / 1.5
+    for last in range(len(level) - 1, 0, -1):
+        # Short stretches count at steps so fine that they will not reach a kink by chance.
+        width, drop, fall = (1, _ABRUPT / 32, 2) if steps[last] < _FINE else (_WINDOW, _ABRUPT, 6)
+        if last < len(level) - 1 and last >= 2 * width - 1 and level[last] > drop * finer:
+            window = max(level[last - width + 1 : last + 1])
+            earlier = max(level[last - 2 * width + 1 : last - width + 1])
+            if window > earlier / fall:
+                return max(window, earlier) / 1.5
         finer = max(finer, level[last])
     return 0.0
 
@@ -238,7 +245,7 @@ def _constant(steps: Sequence[float], jumps: Sequence[float], noise: float) -> b
 
 
 def _bend(steps: Sequence[float], jumps: Sequence[float], noise: float) -> float | None:
-    """With what power of the step the jump of the one-sided slopes goes, at the finest steps where it is clear."""
+    """Power of the step that the jump of the one-sided slopes goes with; None if it falls as it should."""
     clear = _clear_jumps(steps, jumps, noise)
     if len(clear) < 3:
         return None

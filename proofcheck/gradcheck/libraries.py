@@ -1,4 +1,4 @@
-"""How values reach a function and come back: NumPy, torch, JAX, SymPy, and functions written against ``xp``."""
+"""How values reach a function and come back: NumPy, torch, JAX, SymPy, and functions of ``xp``."""
 
 from __future__ import annotations
 
@@ -58,7 +58,11 @@ class Library:
 
     def mover(self, rng: np.random.Generator) -> Mover | None:
         """What moves the constants of functions; None if the library's functions have none."""
-        return Mover(rng, self.to_numpy, self.make)
+        return Mover(rng, self.kind(), self.to_numpy, self.make)
+
+    def kind(self) -> type:
+        """Of the library's arrays."""
+        return np.ndarray
 
 
 class NumpyLibrary(Library):
@@ -88,7 +92,15 @@ class TorchLibrary(Library):
     code = "torch.from_numpy({})"
     needs = ("import numpy as np", "import torch")
 
+    def kind(self) -> type:
+        """Of the library's arrays."""
+        import torch
+
+        found: type = torch.Tensor
+        return found
+
     def to_numpy(self, value: Any) -> Values:
+        """As for NumPy; gradients and devices are left behind."""
         import torch
 
         if isinstance(value, torch.Tensor):
@@ -99,6 +111,7 @@ class TorchLibrary(Library):
         return np.asarray(value)
 
     def make(self, values: Values, like: Any) -> Any:
+        """An array of the library from values of any level."""
         import torch
 
         made = torch.from_numpy(np.ascontiguousarray(values)).reshape(values.shape).to(like.device)
@@ -118,13 +131,22 @@ class JaxLibrary(Library):
         "import numpy as np",
     )
 
+    def kind(self) -> type:
+        """Of the library's arrays."""
+        import jax
+
+        found: type = jax.Array
+        return found
+
     def make(self, values: Values, like: Any) -> Any:
+        """An array of the library from values of any level."""
         import jax.numpy as jnp
 
         return jnp.asarray(values)
 
     @contextlib.contextmanager
     def scope(self) -> Iterator[None]:
+        """What must hold around every call."""
         import jax
 
         # Newer versions have moved it.
@@ -132,6 +154,7 @@ class JaxLibrary(Library):
             yield
 
     def faster(self, function: Callable[..., Any]) -> Callable[..., Any] | None:
+        """The same function, compiled."""
         import jax
 
         compiled: Callable[..., Any] = jax.jit(function)
@@ -145,12 +168,15 @@ class XpLibrary(Library):
     levels = ("extended",)
 
     def to_numpy(self, value: Any) -> Values:
+        """As for NumPy; gradients and devices are left behind."""
         return value.values if isinstance(value, Array) else np.asarray(value)
 
     def make(self, values: Values, like: Any) -> Any:
+        """An array of the library from values of any level."""
         return Array(np.array(values))
 
     def prepare(self, function: Callable[..., Any], numbers: Numbers | None) -> Callable[..., Any]:
+        """The function as it is to be called at a level."""
         if numbers is None:
             xp = StrictNamespace(float, vectorised=True)
         else:
@@ -165,6 +191,7 @@ class XpLibrary(Library):
         return lambda *values, **named: function(xp, *values, **named)
 
     def mover(self, rng: np.random.Generator) -> Mover | None:
+        """Nothing: the constants of such functions are exact."""
         return None
 
 
@@ -175,12 +202,15 @@ class SympyLibrary(Library):
     levels = ("extended",)
 
     def make(self, values: Values, like: Any) -> Any:
+        """An array of the library from values of any level."""
         return values[()]
 
     def prepare(self, function: Callable[..., Any], numbers: Numbers | None) -> Callable[..., Any]:
+        """The function as it is to be called at a level."""
         return lambda **values: function(numbers, **values)
 
     def mover(self, rng: np.random.Generator) -> Mover | None:
+        """Nothing: the constants of such functions are exact."""
         return None
 
 
@@ -200,7 +230,8 @@ def library_of(name: str, value: Any) -> Library:
         return JaxLibrary()
     if isinstance(value, (list, Mapping)):
         raise UserInputError(
-            f"{name} is a {kind.__name__}; expected an array: convert it, as in numpy.asarray({name}), and pass "
+            f"{name} is a {kind.__name__}; expected an array: convert it, as in "
+            f"numpy.asarray({name}), and pass "
             "several inputs as a tuple or a dict of arrays"
         )
     raise UserInputError(f"{name} is a {kind.__name__}; expected an array of NumPy, torch or JAX, or a float")

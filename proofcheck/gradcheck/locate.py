@@ -17,8 +17,9 @@ _MOST = 4
 def locate(probe: Probe, *, digits: bool) -> list[Finding]:
     """Some coordinates at which the gradient differs, each confirmed by itself.
 
-    Along a direction that moves all coordinates of a set the gradient differs if one of them is wrong, but for a
-    chance cancellation; the half with the larger difference is searched first. About 2·log₂(size) ladders for each.
+    Along a direction that moves all coordinates of a set the gradient differs if one of them is wrong, but
+    for a chance cancellation; the half with the larger difference is searched first. About 2·log₂(size)
+    ladders for each.
     """
     found: list[Finding] = []
     waiting = [np.arange(probe.flat.size)]

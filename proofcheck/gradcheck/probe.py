@@ -1,9 +1,10 @@
 """Derivative against gradient at one point: along directions, and coordinate by coordinate.
 
-Along v the derivative is known as D ± r (:mod:`proofcheck.gradcheck.ladder`) and the gradient gives G = ⟨g, v⟩, where
-rounding alone may account for ρ = 8·max |⟨g(x′) − g(x), v⟩| + 64 u (Σ|gᵢvᵢ| + |L|), x′ being x with entries moved by
-one unit in the last place.  |G − D| ≤ r + ρ agrees, more than ten times that differs, and what lies between is
-unresolved.  All of it scales with the loss and is free of the inputs' units, as v has the inputs' own scales.
+Along v the derivative is known as D ± r (:mod:`proofcheck.gradcheck.ladder`) and the gradient gives G = ⟨g,
+v⟩, where rounding alone may account for ρ = 8·max |⟨g(x′) − g(x), v⟩| + 64 u (Σ|gᵢvᵢ| + |L|), x′ being x with
+entries moved by one unit in the last place.  |G − D| ≤ r + ρ agrees, more than ten times that differs, and
+what lies between is unresolved.  All of it scales with the loss and is free of the inputs' units, as v has
+the inputs' own scales.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ ACCURACY = 1e-7
 # A loss that is farther than this from its value with many digits says nothing.
 _SAME = 1e-2
 _FLOOR = 64.0
+# Of rounding beyond what was seen of it; there are digits enough.
+_SPARE_BITS = 20
 # What fewer digits may change: beyond it, they tell nothing about the error of more.
 _LOST = 1e-6
 _VARIATION = 8.0
@@ -101,6 +104,7 @@ class Probe:
         self.subject, self.point, self.domain, self.rtol = subject, point, domain, rtol
         self.flat = point.flat
         self.scale = scales(subject.inputs, self.flat)
+        self.alike = scales(subject.inputs, self.flat, alike=True)
         self.loss = subject.loss(self.flat)
         if not math.isfinite(self.loss):
             raise UnavailableError("the loss is not finite")
@@ -114,6 +118,8 @@ class Probe:
         self.beyond = _BEYOND_AT_OURS if point.ours else BEYOND
         self._moved = self._variation(rng)
         self._noise: float | None = None
+        #: What ladders have shown rounding to do to the loss.
+        self.most_noise = 0.0
         self._grad_low: Values | None = None
         self._grad_digits: Any = None
         #: Why float64 is not to be believed here; empty if nothing speaks against it.
@@ -124,7 +130,7 @@ class Probe:
         return found
 
     def _variation(self, rng: np.random.Generator) -> Values:
-        """Changes of the scaled gradient as inputs move by one unit in the last place; one row for each try."""
+        """Changes of the scaled gradient as inputs move by one unit in the last place; a row for each try."""
         rows = []
         for _ in range(_PERTURBED):
             toward = rng.choice([-math.inf, math.inf], size=self.flat.shape)
@@ -141,7 +147,7 @@ class Probe:
         return np.array(rows) if rows else np.zeros((1, self.flat.size))
 
     def variation(self) -> float:
-        """How much the loss changes as all inputs move by a quarter of their scale: its size where the gradient is 0."""
+        """How much the loss changes as all inputs move by a quarter of their scale."""
         moved = [self.subject.loss(self.flat + sign * 0.25 * self.scale) for sign in (1, -1)]
         changes = [abs(one - self.loss) for one in moved if math.isfinite(one)]
         return max(changes, default=0.0) or abs(self.loss) or 1.0
@@ -169,7 +175,9 @@ class Probe:
 
     def slope(self, direction: Values) -> Slope:
         """The derivative along a direction (in the inputs' own units) in float64."""
-        return measure(self._at(direction), self.loss, _STEPS, self.noise())
+        found = measure(self._at(direction), self.loss, _STEPS, self.noise())
+        self.most_noise = max(self.most_noise, found.noise)
+        return found
 
     @property
     def trusted(self) -> bool:
@@ -197,15 +205,17 @@ class Probe:
         middle = self.subject.loss(flat)
         if not self.compare(numbers.to_float(middle)):
             raise NotAdmittedError(self.distrust)
+        near = evaluate(_FINE[0])
         with numbers.fewer() as share:
-            change = abs(numbers.to_float(self.subject.loss(flat) - middle))
+            changes = (self.subject.loss(flat) - middle, evaluate(_FINE[0]) - near)
+        change = max(abs(numbers.to_float(one)) for one in changes)
         size = max(abs(self.loss), float(np.sum(np.abs(self.scaled))))
         if change > _LOST * size:
             self.distrust = "the loss loses its digits to cancellation, however many there are"
             raise NotAdmittedError(self.distrust)
-        noise = _FLOOR * (share * change + numbers.unit_roundoff() * size)
+        noise = _FLOOR * (share * change + 2.0**_SPARE_BITS * numbers.unit_roundoff() * size)
         slope = measure(evaluate, middle, _FINE, noise, numbers.to_float)
-        if not slope.reason and slope.radius <= UNIT * abs(numbers.to_float(slope.value)):
+        if not slope.reason and slope.radius <= UNIT * size:
             return slope
         finer = measure(evaluate, middle, _FINEST, noise, numbers.to_float)
         return finer if finer.radius < slope.radius or slope.reason else slope
@@ -227,9 +237,9 @@ class Probe:
             with contextlib.suppress(NotAdmittedError):
                 slope = self.slope_with_digits(along)
         if slope is not None and not slope.reason:
-            exact = self._gradient_with_digits(unit)
-            if exact is not None:
-                exact, loose = exact
+            with_digits = self._gradient_with_digits(unit)
+            if with_digits is not None:
+                exact, loose = with_digits
                 formula = self._finding(name, slope, exact, size, floor + loose, "extended")
                 if formula.agreement is Agreement.DIFFERS:
                     return [formula]
@@ -267,7 +277,7 @@ class Probe:
         return replace(found, agreement=agreement, detail=f"{found.detail}: {reason}")
 
     def _is_of_constants(self, along: Values, unit: Values, slope: Slope, gradient: float) -> bool:
-        """Whether the difference moves by as much as itself when constants move by a unit in the last place."""
+        """Whether the difference moves by as much as itself as constants move in the last place."""
         gap = gradient - float_of(self, slope)
         rng = np.random.default_rng(0)
         for _ in range(_TRIES):
@@ -285,7 +295,7 @@ class Probe:
         return False
 
     def _gradient_with_digits(self, unit: Values) -> tuple[float, float] | None:
-        """⟨g, v⟩ with many digits, and what rounding does to it; None if the gradient cannot be evaluated so."""
+        """⟨g, v⟩ with many digits, and what rounding does to it; None if it cannot be evaluated so."""
         numbers = self.subject.numbers
         if self._grad_digits is None:
             flat = numbers.array(self.flat)

@@ -1,4 +1,4 @@
-"""A loss and a gradient written against ``xp``, as a claim that is proved at small sizes and for all sizes."""
+"""A loss and a gradient written against ``xp``, as a claim: proved at small sizes, and for all sizes."""
 
 from __future__ import annotations
 

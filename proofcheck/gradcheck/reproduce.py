@@ -1,4 +1,4 @@
-"""A mismatch as a few lines of Python that show it by themselves: one coordinate, the plainest inputs that keep it."""
+"""A mismatch as a few lines of Python: one coordinate, at the plainest inputs that still show it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ _LISTED = 64
 def reproducer(probe: Probe, findings: Sequence[Finding]) -> str | None:
     """The text; None if no single coordinate shows the mismatch or the library has no arrays to write.
 
-    It computes the central difference along the coordinate that differs most clearly, at the step at which rounding
-    and truncation are both small against the mismatch, and prints it beside the entry of the gradient.
+    It computes the central difference along the coordinate that differs most clearly, at the step at which
+    rounding and truncation are both small against the mismatch, and prints it beside the entry of the
+    gradient.
     """
     subject = probe.subject
     if subject.library.name == "SymPy":
@@ -90,7 +91,7 @@ def _candidates(flat: Values, position: int) -> Iterator[Values]:
 
 
 def _best(probe: Probe, flat: Values, position: int) -> tuple[float, float]:
-    """The step at which the mismatch stands most clearly above the change of the difference, and how clearly."""
+    """The step at which the mismatch stands most clearly above the error of the difference; how clearly."""
     subject = probe.subject
     unit = float(probe.scale[position])
     best, clear = unit * 2.0**-12, 0.0

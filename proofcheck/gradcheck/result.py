@@ -1,4 +1,4 @@
-"""What a check of a gradient found: a verdict, the measurements it follows from, and what explains a mismatch."""
+"""What a check of a gradient found: a verdict, the measurements behind it, what explains a mismatch."""
 
 from __future__ import annotations
 
@@ -123,7 +123,8 @@ class Attribution:
     Attributes:
         kind: a word for programs: ``"factor"``, ``"transpose"``, ``"term"``, ….
         text: for readers, such as ``"missing factor 1/2"``.
-        residual: the largest difference that is left once it is mended, relative to the largest before; 1 where
+        residual: the largest difference that is left once it is mended, relative to the largest before; 1
+        where
             it is described and cannot be mended.
         block: the input it is about; None for all.
         data: numbers that belong to it.
@@ -231,7 +232,8 @@ class GradcheckReport:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{escape(one.point)}</td><td>{escape(one.place or '')}</td><td>{escape(one.level)}</td>"
-            f"<td>{escape(one.agreement.value)}</td><td style='text-align:left'>{escape(one.detail)}</td></tr>"
+            f"<td>{escape(one.agreement.value)}</td><td "
+            f"style='text-align:left'>{escape(one.detail)}</td></tr>"
             for one in self.findings
         )
         head = "<tr><th>point</th><th>place</th><th>level</th><th></th><th>found</th></tr>"

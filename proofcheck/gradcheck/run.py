@@ -1,4 +1,4 @@
-"""The check itself: the point given in full, other points by a few directions, and a verdict from what was found."""
+"""The check itself: the point given in full, other points by a few directions, and the verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from proofcheck.errors import UserInputError
-from proofcheck.gradcheck.attribution import attribute
+from proofcheck.gradcheck.accuracy import Group, accuracy, error_along, errors_of_coordinates
+from proofcheck.gradcheck.attribution import attribute, term_vectors
 from proofcheck.gradcheck.extended import NotAdmittedError, Numbers
 from proofcheck.gradcheck.geometry import Domain, Point, checked_domain, directions, far_points
 from proofcheck.gradcheck.inputs import Inputs, gather, takes_xp
@@ -43,8 +44,6 @@ _BLOCK_DIRECTIONS = 4
 _MOST_BLOCKS = 8
 _FAR_DIRECTIONS = 2
 _LADDERS = 32
-# Unless |⟨e, v⟩| is small by chance, which for four directions has probability below 1e-4, |eᵢvᵢ| ≤ 10 |⟨e, v⟩|.
-_FROM_DIRECTIONS = 10.0
 
 
 def gradcheck(
@@ -70,13 +69,16 @@ def gradcheck(
             expression of SymPy.
         grad: takes the same and returns arrays in the structure of the inputs; for an expression, a dict of
             expressions by symbol.
-        inputs: where to check: one array, a tuple of arrays (positional) or a dict of arrays (keywords); for an
+        inputs: where to check: one array, a tuple of arrays (positional) or a dict of arrays (keywords); for
+        an
             expression a dict of numbers by symbol.
         seed: of all random numbers.
-        rtol: a relative difference that is allowed; None allows none beyond the errors of measurement, and asks
+        rtol: a relative difference that is allowed; None allows none beyond the errors of measurement, and
+        asks
             for an accuracy of 1e-7 to certify.
         names: of the inputs, for the report; by default the loss's own.
-        terms: parts of the gradient that it may lack, by name: arrays in the gradient's structure, or functions
+        terms: parts of the gradient that it may lack, by name: arrays in the gradient's structure, or
+        functions
             of the inputs that give them.
         domain: where the loss may be evaluated: two numbers (low, high), or a function of the inputs.
         wrt: with a dict, the names that the gradient is in.
@@ -145,6 +147,8 @@ class _Run:
     attribution: Attribution | None = None
     reproducer: str | None = None
     digits: bool = False
+    distrust: str = ""
+    kinks: Values = field(default_factory=lambda: np.zeros(1, dtype=bool))
 
     @property
     def inputs(self) -> Inputs:
@@ -162,6 +166,7 @@ class _Run:
         self.subject.compile()
         rng = generator(self.seed, "gradcheck")
         given = Point("given", self.inputs.flat, ours=False)
+        term_vectors(self.subject, given, terms)  # whatever is wrong with them is told before the work
         probe = self._probe(given, rng)
         if probe is None:
             return
@@ -185,7 +190,8 @@ class _Run:
         loss, again = subject.first_loss(), subject.first_loss()
         if loss != again:
             raise UserInputError(
-                f"loss gives {loss!r} and then {again!r} for the same inputs; expected the same value: fix the "
+                f"loss gives {loss!r} and then {again!r} for the same inputs; expected the same "
+                "value: fix the "
                 "seed of what is random in it"
             )
         grads = [subject.first_grad() for _ in range(3)]
@@ -212,7 +218,9 @@ class _Run:
 
     def _probe(self, point: Point, rng: np.random.Generator) -> Probe | None:
         try:
-            return Probe(self.subject, point, self.domain, rng, self.rtol or 0.0)
+            probe = Probe(self.subject, point, self.domain, rng, self.rtol or 0.0)
+            probe.distrust = self.distrust
+            return probe
         except UnavailableError as error:
             bad = not point.ours and "the gradient" in str(error)
             agreement = Agreement.DIFFERS if bad else Agreement.NOTE
@@ -233,11 +241,18 @@ class _Run:
             if not probe.compare(numbers.to_float(value)):
                 raise NotAdmittedError(probe.distrust)
         except NotAdmittedError as error:
+            # What float64 makes of the loss here is nothing to go by anywhere.
+            self.distrust = probe.distrust
             text = f"the loss is not evaluated with {_DIGITS} digits: {error}"
             self.note(FindingKind.PRECISION, Agreement.NOTE, text, level="extended")
             return
-        numbers.allow(2 * _OPERATIONS)
         self.digits = True
+        self._allow()
+
+    def _allow(self) -> None:
+        """Operations with many digits for what comes next."""
+        if self.digits:
+            self.subject.numbers.allow(_OPERATIONS)
 
     def _blocks_apart(self) -> int:
         """How many inputs get directions of their own."""
@@ -249,7 +264,7 @@ class _Run:
         affordable = size * _CALLS_PER_COORDINATE <= self.evaluations
         rows = probe.coordinates(range(size)) if affordable else None
         free = np.ones(size) if rows is None else np.where(rows.kinks, 0.0, 1.0)
-        found: list[tuple[int | None, list[Finding]]] = []
+        found: list[Group] = []
         if np.any(free):
             for name, pattern in directions(_WHOLE_DIRECTIONS, size, rng):
                 found.append((None, probe.direction(f"direction {name}", pattern * free, digits=self.digits)))
@@ -269,16 +284,17 @@ class _Run:
             text = f"the gradient is not evaluated with {_DIGITS} digits: {refused}"
             self.note(FindingKind.PRECISION, Agreement.NOTE, text, level="extended")
         self._note_noise(probe)
+        self.kinks = np.zeros(size, dtype=bool) if rows is None else rows.kinks.copy()
         if rows is not None:
             self._coordinates(probe, rows)
         elif self._differs(probe):
             self.findings += locate(probe, digits=self.digits)
-        self._accuracies(probe, rows, found)
+        self.accuracy = accuracy(probe, rows, found, self._blocks_apart())
         return rows
 
     def _note_noise(self, probe: Probe) -> None:
         if abs(probe.loss) > 0:
-            relative = probe.noise() / abs(probe.loss)
+            relative = max(probe.noise(), probe.most_noise) / abs(probe.loss)
             text = f"rounding of the loss: {relative:.1e} of its value {probe.loss:.6g}"
             if relative > 2.0**-40:
                 text += ", more than float64 needs: is something in it float32 or float16?"
@@ -298,26 +314,44 @@ class _Run:
             names = ", ".join(self.inputs.coordinate(int(k)) for k in order[:3])
             text = f"{len(suspects)} of {rows.gap.size} coordinates differ, most at {names}"
             self.note(FindingKind.COORDINATES, Agreement.DIFFERS, text)
-        if not self.digits:
-            limit = self._limit() * self._block_sizes(rows)
-            with np.errstate(invalid="ignore"):
-                error = np.where(rows.kinks, 0.0, rows.gap + rows.radius)
-            loose = np.flatnonzero(~(error <= limit) & ~np.isin(np.arange(error.size), order))
-            worst = loose[np.argsort(-np.nan_to_num(error[loose], nan=math.inf))]
-            for position in worst[:_LADDERS]:
-                self._ladder_of(probe, rows, int(position), quiet=True)
+        scaled, _plain = errors_of_coordinates(probe, rows)
+        known = np.isin(np.arange(scaled.size), suspects) | rows.kinks
+        # Directions with many digits settle the first kind of error, whatever single coordinates show.
+        loose = [] if self.digits else self._worst(np.where(known, 0.0, scaled))
+        for position in loose:
+            self._ladder_of(probe, rows, position, quiet=True)
+        for position in self._worst(np.where(known, 0.0, errors_of_coordinates(probe, rows)[1])):
+            self._ladder_of(probe, rows, position, quiet=True, alike=True)
 
-    def _ladder_of(self, probe: Probe, rows: Coordinates, position: int, *, quiet: bool = False) -> bool:
-        """Measure one coordinate by a full ladder; whether it differs."""
+    def _worst(self, errors: Values) -> list[int]:
+        """The coordinates with the largest errors beyond the limit, as many as ladders can be afforded."""
+        beyond = np.flatnonzero(~(errors <= self._limit()))
+        return [int(k) for k in beyond[np.argsort(-errors[beyond], kind="stable")][:_LADDERS]]
+
+    def _ladder_of(
+        self, probe: Probe, rows: Coordinates, position: int, *, quiet: bool = False, alike: bool = False
+    ) -> bool:
+        """Measure one coordinate by a full ladder; whether it differs.
+
+        Args:
+            probe: where.
+            rows: takes what is found.
+            position: of the coordinate.
+            quiet: report nothing but a difference or a kink.
+            alike: move it by the scale of its input instead of its own.
+        """
         place = self.inputs.coordinate(position)
-        for finding in probe.direction(place, probe.unit(position), digits=self.digits):
+        factor = probe.alike[position] / probe.scale[position] if alike else 1.0
+        for finding in probe.direction(place, probe.unit(position) * factor, digits=self.digits):
             if finding.kind is not FindingKind.KINK:
                 finding = replace(finding, kind=FindingKind.COORDINATE)
                 rows.kinks[position] = False
             if finding.agreement is Agreement.DIFFERS or not quiet or finding.kind is FindingKind.KINK:
                 self.findings.append(finding)
-            if finding.radius is not None and finding.derivative is not None:
-                rows.derivative[position], rows.radius[position] = finding.derivative, finding.radius
+            resolved = finding.agreement is not Agreement.UNRESOLVED
+            if resolved and finding.radius is not None and finding.derivative is not None:
+                rows.derivative[position] = finding.derivative / factor
+                rows.radius[position] = finding.radius / factor
             if finding.agreement is Agreement.DIFFERS:
                 return True
         return False
@@ -325,82 +359,29 @@ class _Run:
     def _limit(self) -> float:
         return ACCURACY if self.rtol is None else self.rtol
 
-    def _block_sizes(self, rows: Coordinates) -> Values:
-        """For each coordinate the largest entry of the gradient of its input; of all, where that is 0."""
-        found = np.empty(rows.gradient.size)
-        overall = float(np.max(np.abs(rows.gradient)))
-        for block in self.inputs.blocks:
-            own = float(np.max(np.abs(rows.gradient[block.within])))
-            found[block.within] = own or overall
-        return found
-
-    def _accuracies(
-        self, probe: Probe, rows: Coordinates | None, found: Sequence[tuple[int | None, list[Finding]]]
-    ) -> None:
-        """To what the gradient is known, relative to the largest entry of each input."""
-        sizes = self._sizes(probe, rows)
-        worst = np.full(sizes.size, math.inf)
-        if rows is not None and not np.any(rows.kinks):
-            error = rows.gap + rows.radius
-            for k, block in enumerate(self.inputs.blocks):
-                worst[k] = float(np.max(np.nan_to_num(error[block.within], nan=math.inf))) / sizes[k]
-        apart = self._blocks_apart()
-        for k in range(len(self.inputs.blocks)):
-            groups = [g for owner, g in found if owner == (k if apart else None)]
-            if k >= max(apart, 1) or not groups:
-                continue
-            errors = [self._error(group) for group in groups]
-            worst[k] = min(worst[k], _FROM_DIRECTIONS * max(errors) / sizes[k])
-        self.accuracy = float(np.max(worst)) if sizes.size else math.inf
-
-    def _sizes(self, probe: Probe, rows: Coordinates | None) -> Values:
-        """What errors are relative to, for each input: the largest entry of its gradient in units of the loss.
-
-        Of an input whose gradient is 0 as far as can be told, it is that of the others; if all are, how much the
-        loss changes over the inputs' scale.
-        """
-        blocks = self.inputs.blocks
-        found = np.array([float(np.max(np.abs(probe.scaled[b.within]))) for b in blocks])
-        zero = found == 0
-        if rows is not None:
-            known = np.where(np.isfinite(rows.derivative), np.abs(rows.derivative), math.inf)
-            noise = np.where(np.isfinite(rows.radius), rows.radius, 0.0) + rows.rounding
-            for k, block in enumerate(blocks):
-                part = block.within
-                zero[k] |= bool(np.all(np.maximum(known, np.abs(rows.gradient))[part] <= 2 * noise[part]))
-        overall = float(np.max(found[~zero], initial=0.0)) or probe.variation()
-        return np.where(zero, overall, found)
-
-    @staticmethod
-    def _error(group: Sequence[Finding]) -> float:
-        """What is possible along a direction: the difference of its float64 gradient and the radius."""
-        first = next((f for f in group if f.level == "float64"), None)
-        if first is None or first.agreement is not Agreement.AGREES:
-            return math.inf
-        assert first.gradient is not None
-        assert first.derivative is not None
-        assert first.radius is not None
-        return abs(first.gradient - first.derivative) + first.radius
-
     # Other points
 
     def _far(self, rng: np.random.Generator) -> tuple[Probe, Coordinates | None] | None:
         """Look at other points; the first at which the gradient differs, with its coordinates."""
         bad: tuple[Probe, Coordinates | None] | None = None
+        self._allow()
         for point in far_points(self.inputs, self.domain, rng):
             probe = self._probe(point, rng)
             if probe is None:
                 continue
+            # A kink at 0 is there at every scale.
+            free = np.where(self.kinks & (point.flat == self.inputs.flat), 0.0, 1.0)
             groups = [
-                probe.direction(f"direction {name}", pattern, digits=self.digits)
+                probe.direction(f"direction {name}", pattern * free, digits=self.digits)
                 for name, pattern in directions(_FAR_DIRECTIONS, point.flat.size, rng)
             ]
             self.findings += [finding for group in groups for finding in group]
-            if all(math.isfinite(self._error(group)) for group in groups):
+            if all(math.isfinite(error_along(group)) for group in groups):
                 self.points.append(point.name)
             if bad is None and self._differs(probe):
                 size = point.flat.size
                 rows = None
+                self._allow()
                 if size * _CALLS_PER_COORDINATE <= self.evaluations:
                     rows = probe.coordinates(range(size))
                     self._coordinates(probe, rows)
@@ -450,13 +431,15 @@ class _Run:
             )
             return (
                 GradcheckVerdict.CERTIFIED,
-                f"equal at the inputs given to {max(self.accuracy, 2.0**-53):.1e} of the largest entry{others}",
+                f"equal at the inputs given to {max(self.accuracy, 2.0**-53):.1e} of the largest "
+                f"entry{others}",
             )
         if open_here:
             return GradcheckVerdict.UNDECIDED, open_here[0].detail
         return (
             GradcheckVerdict.UNDECIDED,
             f"no difference seen, but known only to {self.accuracy:.1e} of the largest entry where "
-            f"{self._limit():.0e} is asked for: the loss is too rough in float64; give rtol, or a loss of NumPy "
+            f"{self._limit():.0e} is asked for: the loss is too rough in float64; give rtol, or a "
+            "loss of NumPy "
             "operations that objects allow",
         )

@@ -1,4 +1,4 @@
-"""The loss and the gradient under check: called at any point and level, their values checked, their calls counted."""
+"""The loss and the gradient under check: called at any point and level, values checked, calls counted."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Subject:
 
     @contextlib.contextmanager
     def moved_constants(self, rng: np.random.Generator) -> Iterator[bool]:
-        """For a while, functions whose constant arrays are moved by a unit in the last place; whether there are any."""
+        """For a while, functions with constant arrays moved in the last place; whether there are any."""
         mover = self.library.mover(rng)
         if mover is None:
             yield False
@@ -117,7 +117,8 @@ class Subject:
         array = self._array("loss", value)
         if array.shape != ():
             raise UserInputError(
-                f"loss returned an array of shape {array.shape}; expected a single number: add its entries up, "
+                f"loss returned an array of shape {array.shape}; expected a single number: add its "
+                "entries up, "
                 "as in value.sum()"
             )
         if array.dtype.kind == "c":
@@ -161,7 +162,8 @@ class Subject:
             now = self.library.to_numpy(after).reshape(-1)
             if now.dtype != object and not np.array_equal(now, flat[block.within]):
                 raise UserInputError(
-                    f"{role} changes its input {block.name} in place; expected it to be left alone: copy it first"
+                    f"{role} changes its input {block.name} in place; expected it to be left alone: "
+                    "copy it first"
                 )
         return value
 
@@ -204,7 +206,8 @@ class Subject:
             )
         if set(value) != set(names):
             raise UserInputError(
-                f"grad returned the keys {', '.join(map(str, value))}; expected {', '.join(names)}, as the inputs have"
+                f"grad returned the keys {', '.join(map(str, value))}; expected {', '.join(names)}, "
+                "as the inputs have"
             )
         return [value[name] for name in names]
 

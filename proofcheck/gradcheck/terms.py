@@ -1,7 +1,8 @@
 """The parts of the gradient of the paper's loss, for attributing a mismatch to one of them.
 
 L(X) = ½‖f h − E‖², f = row-softmax(A1 X A2ᵀ/d), h = A3 Y.  With c = f h − E and q = c hᵀ, row j of p is
-(diag(f_j) − f_j f_jᵀ) q_j, and dL/dX = A1ᵀ p A2 / d ([P] Definitions C.3 to C.7; the 1/d is of Definition 1.2).
+(diag(f_j) − f_j f_jᵀ) q_j, and dL/dX = A1ᵀ p A2 / d ([P] Definitions C.3 to C.7; the 1/d is of Definition
+1.2).
 """
 
 from __future__ import annotations
@@ -21,13 +22,18 @@ def attention_terms(A1: Matrix, A2: Matrix, A3: Matrix, E: Matrix, X: Matrix, Y:
     """What a gradient in X lacks if it has one of the usual mistakes: by name, d×d arrays; O(n²d).
 
     Args:
-        A1, A2, A3, E: n×d.
-        X, Y: d×d.
+        A1: n×d.
+        A2: n×d.
+        A3: n×d.
+        E: n×d.
+        X: d×d.
+        Y: d×d.
 
     Returns:
         ``"diag(f) part"``, ``"f f^T part"`` and ``"E part"`` are parts of the gradient, which may be missing;
         ``"factor 1/d"``, ``"transpose"``, ``"softmax over columns"`` (f normalised over its columns) and
-        ``"Jacobian over columns"`` (diag(f) − f fᵀ of columns of f) are the right gradient less the wrong one.
+        ``"Jacobian over columns"`` (diag(f) − f fᵀ of columns of f) are the right gradient less the wrong
+        one.
 
     Raises:
         UserInputError: shapes that do not fit.

@@ -26,7 +26,7 @@ _MEASURED = (FindingKind.DIRECTION, FindingKind.COORDINATE)
 
 
 def print_gradcheck(report: GradcheckReport, console: Console) -> None:
-    """Print what was measured at each point, what else was found, what explains a mismatch, and the verdict."""
+    """Print what was measured at each point, what else was found, what explains it, and the verdict."""
     console.print(_table(report))
     others = [one for one in report.findings if one.kind not in _MEASURED]
     wrong = [
@@ -136,11 +136,13 @@ def to_gradcheck_sarif(report: GradcheckReport) -> str:
         f"{report.grad.name} is the gradient of {report.loss.name}",
         "The gradient equals the derivative of the loss, measured with an error that is derived.",
     )
-    results = []
-    if not report:
-        level = "error" if report.verdict is GradcheckVerdict.REFUTED else "warning"
-        words = f"{report.verdict.value}: {report.summary}"
-        if report.attribution is not None:
-            words += f"; explained by: {report.attribution}"
-        results.append(SarifResult(rule.id, level, words, report.grad.file, report.grad.line))  # type: ignore[arg-type]
-    return sarif(results, [rule])
+    if report:
+        return sarif([], [rule])
+    words = f"{report.verdict.value}: {report.summary}"
+    if report.attribution is not None:
+        words += f"; explained by: {report.attribution}"
+    refuted = report.verdict is GradcheckVerdict.REFUTED
+    place = report.grad
+    return sarif(
+        [SarifResult(rule.id, "error" if refuted else "warning", words, place.file, place.line)], [rule]
+    )
