@@ -13,24 +13,11 @@ from tests.gradcheck_power.attention import softmax
 from tests.gradcheck_power.cases import Case, Kind, Plant
 from tests.gradcheck_power.problems import (
     cross_entropy,
+    elementwise,
     logistic,
 )
 
 erf = np.vectorize(math.erf)
-
-
-def elementwise(name: str, f: Any, slope: Any, twin: Any, x: np.ndarray) -> Case:
-    """Σ w f(x) with fixed weights w."""
-    w = np.linspace(1, 2, len(x))
-    tensor = torch.tensor(w)
-    return Case(
-        name=name,
-        inputs=x,
-        loss=lambda x: w @ f(x),
-        gradient=lambda x: w * slope(x),
-        twin=lambda x: (tensor * twin(x)).sum(),
-        data=w,
-    )
 
 
 def planted() -> Iterator[Plant]:

@@ -16,6 +16,20 @@ ReLU = "relu"
 TANH = "tanh"
 
 
+def elementwise(name: str, f: Any, slope: Any, twin: Any, x: np.ndarray, w: np.ndarray | None = None) -> Case:
+    """Σ w f(x), with weights from 1 to 2 unless others are given."""
+    w = np.linspace(1, 2, len(x)) if w is None else w
+    tensor = torch.tensor(w)
+    return Case(
+        name=name,
+        inputs=x,
+        loss=lambda x: w @ f(x),
+        gradient=lambda x: w * slope(x),
+        twin=lambda x: (tensor * twin(x)).sum(),
+        data=w,
+    )
+
+
 def quadratic(
     rng: np.random.Generator, n: int, condition: float = 1.0, scale: float = 1.0, offset: float = 0.0
 ) -> Case:

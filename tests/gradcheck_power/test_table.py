@@ -45,6 +45,7 @@ def test_at_least_95_percent_of_the_planted_errors_are_refuted() -> None:
 
 def test_no_correct_gradient_is_refuted() -> None:
     assert _score("correct gradients, of 200: refused")[0] == 0
+    assert _score("planted errors: refuses both")[0] == 0
     assert _score("correct gradients, of 200: could not run") == [0] * 4
 
 
