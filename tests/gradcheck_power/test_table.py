@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.gradcheck_power.checkers import Answer, Found
 from tests.gradcheck_power.planted import all_planted
-from tests.gradcheck_power.table import page, run, versions
+from tests.gradcheck_power.table import outcome, page, run, versions
 
 PAGE = Path(__file__).parents[2] / "docs" / "gradcheck_power.md"
 COMMAND = "python -m tests.gradcheck_power.table -o docs/gradcheck_power.md"
@@ -28,6 +29,13 @@ def test_the_page_is_written_again() -> None:
     noted = re.compile("^Versions: .*$", re.MULTILINE)
     assert len(noted.findall(committed)) == 1
     assert noted.sub("", page(run())) == noted.sub("", committed), f"run: {COMMAND}"
+
+
+def test_refusing_the_right_gradient_too_is_not_catching() -> None:
+    refused, passed = Found(Answer.REFUSED), Found(Answer.PASSED)
+    assert outcome(refused, passed) == "caught"
+    assert outcome(refused, refused) == "refuses both"
+    assert outcome(passed, refused) == outcome(passed, passed) == "missed"
 
 
 def test_versions_are_those_of_what_ran() -> None:
