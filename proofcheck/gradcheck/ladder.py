@@ -149,9 +149,10 @@ def measure(
     ladder = tuple((h, as_float(q)) for h, q in zip(used, quotients, strict=True))
     if len(used) < 3:
         return Slope(math.nan, math.inf, None, noise, "the loss is not finite around the point", None, ladder)
-    changes = [abs(as_float(b - a)) for a, b in itertools.pairwise(quotients)]
+    moves = [as_float(b - a) for a, b in itertools.pairwise(quotients)]
+    changes = [abs(move) for move in moves]
     if len(used) > _TAIL + 3:
-        noise = max(noise, _noise_of_tail(used, changes), _noise_of_jumps(used, changes))
+        noise = max(noise, _noise_of_tail(used, changes), _noise_of_jumps(used, moves))
         # The value in the middle may be off where those around it are not: the jump is then ≈ 2 noise / h.
         noise = max(noise, _noise_of_tail(used, [abs(jump) for jump in jumps]))
     bend = _bend(used, jumps, noise)
@@ -207,30 +208,39 @@ def _noise_of_tail(steps: Sequence[float], changes: Sequence[float]) -> float:
 
     A loss that varies faster than the finest step has changes too, but they do not grow like 1/h.
     """
-    tail = [(math.log(h), math.log(c)) for h, c in zip(steps, changes, strict=False) if c > 0][-_TAIL:]
-    if len(tail) < _TAIL:
+    pairs = list(zip(steps, changes, strict=False))[-_TAIL:]
+    tail = [(math.log(h), math.log(c)) for h, c in pairs if c > 0]
+    if len(tail) < _TAIL - 2:
         return 0.0
-    mean_x, mean_y = (sum(column) / _TAIL for column in zip(*tail, strict=True))
+    mean_x, mean_y = (sum(column) / len(tail) for column in zip(*tail, strict=True))
     slope = sum((x - mean_x) * (y - mean_y) for x, y in tail) / sum((x - mean_x) ** 2 for x, _ in tail)
     return max(math.exp(x + y) for x, y in tail) / 1.5 if -1.5 < slope < -_KINK_SLOPE else 0.0
 
 
-def _noise_of_jumps(steps: Sequence[float], changes: Sequence[float]) -> float:
+def _noise_of_jumps(steps: Sequence[float], moves: Sequence[float]) -> float:
     """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x.
 
-    change·h is then level over coarse steps, and falls all at once where a step no longer reaches the next
-    quantum. Of a smooth loss it falls by 8 from step to step, and across kinks by 2.
+    |move|·h is then level over coarse steps, and falls all at once where a step no longer reaches the next
+    quantum. Of a smooth loss it falls by 8 from step to step; a kink at a distance leaves it level too, but
+    there the moves have one sign and are all alike.
+
+    Args:
+        steps: coarsest first.
+        moves: from each step's quotient to the next one's.
     """
-    level = [change * step for change, step in zip(changes, steps, strict=False)]
+    level = [abs(move) * step for move, step in zip(moves, steps, strict=False)]
     finer = 0.0
     for last in range(len(level) - 1, 0, -1):
         # Short stretches count at steps so fine that they will not reach a kink by chance.
         width, drop, fall = (1, _ABRUPT / 32, 2) if steps[last] < _FINE else (_WINDOW, _ABRUPT, 6)
         if last < len(level) - 1 and last >= 2 * width - 1 and level[last] > drop * finer:
-            window = max(level[last - width + 1 : last + 1])
-            earlier = max(level[last - 2 * width + 1 : last - width + 1])
-            if window > earlier / fall:
-                return max(window, earlier) / 1.5
+            window = level[last - width + 1 : last + 1]
+            earlier = level[last - 2 * width + 1 : last - width + 1]
+            seen = level[last - 2 * width + 2 : last]
+            one_sign = len({move > 0 for move in moves[last - 2 * width + 2 : last]}) == 1
+            alike = one_sign and max(seen) < 1.5 * min(seen)
+            if max(window) > max(earlier) / fall and not alike:
+                return max(window) / 1.5
         finer = max(finer, level[last])
     return 0.0
 
@@ -250,6 +260,8 @@ def _bend(steps: Sequence[float], jumps: Sequence[float], noise: float) -> float
     if len(clear) < 3:
         return None
     a, b, c = clear[-3:]
+    if c + 1 < len(steps) and abs(jumps[c]) > 2 * _CLEAR * 4 * noise / steps[c + 1]:
+        return None  # it would be seen at the next step too, and is not: the kink is at a distance
     slope = math.log(abs(jumps[a] / jumps[c])) / math.log(steps[a] / steps[c])
     same_sign = jumps[a] * jumps[c] > 0 and jumps[b] * jumps[c] > 0
     return slope if same_sign and slope < _KINK_SLOPE else None

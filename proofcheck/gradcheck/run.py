@@ -313,7 +313,7 @@ class _Run:
         if len(suspects) > 6 and confirmed:
             names = ", ".join(self.inputs.coordinate(int(k)) for k in order[:3])
             text = f"{len(suspects)} of {rows.gap.size} coordinates differ, most at {names}"
-            self.note(FindingKind.COORDINATES, Agreement.DIFFERS, text)
+            self.note(FindingKind.COORDINATES, Agreement.DIFFERS, text, point=probe.point.name)
         scaled, _plain = errors_of_coordinates(probe, rows)
         known = np.isin(np.arange(scaled.size), suspects) | rows.kinks
         # Directions with many digits settle the first kind of error, whatever single coordinates show.
@@ -429,10 +429,15 @@ class _Run:
             others = (
                 f" and at {', '.join(self.points)} along {_FAR_DIRECTIONS} directions" if self.points else ""
             )
+            proved = "".join(
+                f"; {f.detail.partition(' (')[0]}"
+                for f in self.findings
+                if f.kind is FindingKind.SYMBOLIC and f.agreement is Agreement.AGREES
+            )
             return (
                 GradcheckVerdict.CERTIFIED,
                 f"equal at the inputs given to {max(self.accuracy, 2.0**-53):.1e} of the largest "
-                f"entry{others}",
+                f"entry{others}{proved}",
             )
         if open_here:
             return GradcheckVerdict.UNDECIDED, open_here[0].detail
