@@ -60,6 +60,7 @@ class Inputs:
         library: whose arrays they are.
         fixed: keyword inputs that the gradient is not in, and sizes.
         notes: what is to be said about them.
+        bare: the gradient may be one array instead of a dict with one.
     """
 
     structure: str
@@ -68,6 +69,7 @@ class Inputs:
     library: Library
     fixed: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    bare: bool = False
 
     def call(self, function: Callable[..., Any], flat: Values) -> Any:
         """Call a function at a point; it gets arrays of its own."""
@@ -154,7 +156,8 @@ def gather(
     assert library is not None
     if xp:
         library = XpLibrary()
-    return Inputs(structure, tuple(blocks), np.concatenate(parts), library, fixed, tuple(notes))
+    bare = structure == "dict" and wrt is not None and len(blocks) == 1
+    return Inputs(structure, tuple(blocks), np.concatenate(parts), library, fixed, tuple(notes), bare)
 
 
 Given = dict[Any, tuple[str, Any]]

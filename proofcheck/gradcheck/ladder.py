@@ -152,7 +152,7 @@ def measure(
     moves = [as_float(b - a) for a, b in itertools.pairwise(quotients)]
     changes = [abs(move) for move in moves]
     if len(used) > _TAIL + 3:
-        noise = max(noise, _noise_of_tail(used, changes), _noise_of_jumps(used, moves))
+        noise = max(noise, _noise_of_tail(used, changes), _noise_of_quanta(used, moves, jumps))
         # The value in the middle may be off where those around it are not: the jump is then ≈ 2 noise / h.
         noise = max(noise, _noise_of_tail(used, [abs(jump) for jump in jumps]))
     bend = _bend(used, jumps, noise)
@@ -204,20 +204,16 @@ def _order(steps: Sequence[float], changes: Sequence[float], noise: float) -> fl
 
 
 def _noise_of_tail(steps: Sequence[float], changes: Sequence[float]) -> float:
-    """Noise as the finest steps show it, where change ≈ 1.5 noise / h; 0 where they show something else.
+    """Noise as the finest steps show it, where change·h is level; 0 where they show something else.
 
-    A loss that varies faster than the finest step has changes too, but they do not grow like 1/h.
+    A loss that varies faster than the finest step has changes too, but then change·h falls or grows.
     """
-    pairs = list(zip(steps, changes, strict=False))[-_TAIL:]
-    tail = [(math.log(h), math.log(c)) for h, c in pairs if c > 0]
-    if len(tail) < _TAIL - 2:
-        return 0.0
-    mean_x, mean_y = (sum(column) / len(tail) for column in zip(*tail, strict=True))
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in tail) / sum((x - mean_x) ** 2 for x, _ in tail)
-    return max(math.exp(x + y) for x, y in tail) / 1.5 if -1.5 < slope < -_KINK_SLOPE else 0.0
+    level = [change * step for change, step in zip(changes, steps, strict=False)]
+    before, last = max(level[-2 * _WINDOW : -_WINDOW]), max(level[-_WINDOW:])
+    return max(before, last) / 1.5 if before / 8 < last < 8 * before else 0.0
 
 
-def _noise_of_jumps(steps: Sequence[float], moves: Sequence[float]) -> float:
+def _noise_of_quanta(steps: Sequence[float], moves: Sequence[float], jumps: Sequence[float]) -> float:
     """Noise that is stuck at fine steps: values that move by quanta, as 1 − cos x does at small x.
 
     |move|·h is then level over coarse steps, and falls all at once where a step no longer reaches the next
@@ -227,21 +223,25 @@ def _noise_of_jumps(steps: Sequence[float], moves: Sequence[float]) -> float:
     Args:
         steps: coarsest first.
         moves: from each step's quotient to the next one's.
+        jumps: of the one-sided slopes, which a kink at a distance makes large.
     """
     level = [abs(move) * step for move, step in zip(moves, steps, strict=False)]
     finer = 0.0
-    for last in range(len(level) - 1, 0, -1):
+    for last in range(len(level) - 2, 0, -1):
+        finer = max(finer, level[last + 1])
         # Short stretches count at steps so fine that they will not reach a kink by chance.
-        width, drop, fall = (1, _ABRUPT / 32, 2) if steps[last] < _FINE else (_WINDOW, _ABRUPT, 6)
-        if last < len(level) - 1 and last >= 2 * width - 1 and level[last] > drop * finer:
-            window = level[last - width + 1 : last + 1]
-            earlier = level[last - 2 * width + 1 : last - width + 1]
-            seen = level[last - 2 * width + 2 : last]
-            one_sign = len({move > 0 for move in moves[last - 2 * width + 2 : last]}) == 1
-            alike = one_sign and max(seen) < 1.5 * min(seen)
-            if max(window) > max(earlier) / fall and not alike:
-                return max(window) / 1.5
-        finer = max(finer, level[last])
+        width, drop = (2, _ABRUPT / 32) if steps[last] < _FINE else (_WINDOW, _ABRUPT)
+        if last < 2 * width - 1 or level[last] <= drop * finer:
+            continue
+        window = level[last - width + 1 : last + 1]
+        earlier = level[last - 2 * width + 1 : last - width + 1]
+        seen = level[last - 2 * width + 2 : last]
+        one_sign = len({move > 0 for move in moves[last - 2 * width + 2 : last]}) == 1
+        bent = abs(jumps[last - width]) * steps[last - width] > 8 * level[last - width]
+        alike = width > 2 and one_sign and bent and max(seen) < 1.5 * min(seen)
+        still = width == 2 and level[last] > level[last - 1] / 2
+        if (max(window) > max(earlier) / 6 or still) and not alike:
+            return max(window) / 1.5
     return 0.0
 
 

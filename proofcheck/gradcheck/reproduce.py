@@ -205,8 +205,7 @@ def _comparison(subject: Subject, block: Block, position: int, flat: Values, ste
     at = f"[{', '.join(str(int(k)) for k in index)}]" if block.shape else "[()]"
     derivative, gradient = _difference(subject, flat, position, step)
     part = "" if inputs.structure == "one" else f"[{block.key!r}]"
-    bare = inputs.structure == "dict" and len(inputs.blocks) == 1 and bool(inputs.fixed)
-    entry = f"grad({call}){'' if bare else part}"
+    entry = f"grad({call}){'' if subject.bare else part}"
     entry += ".values" if subject.library.name == "xp" else ""
     values = "float({}.values)" if subject.library.name == "xp" else "float({})"
     return [

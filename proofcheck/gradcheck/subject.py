@@ -54,6 +54,8 @@ class Subject:
         self.library = inputs.library
         self.loss_place, self.grad_place = place_of(loss), place_of(grad)
         self.calls = {"loss": 0, "grad": 0}
+        #: The gradient returns one array instead of a dict with one.
+        self.bare = False
         self.functions = {"loss": loss, "grad": grad}
         self._ready = {role: self.library.prepare(own, None) for role, own in self.functions.items()}
         self._numbers: Numbers | None = None
@@ -197,7 +199,8 @@ class Subject:
                     f"grad returned {got}; expected a tuple of {len(blocks)}, one for each input"
                 )
             return list(value)
-        if len(blocks) == 1 and self.inputs.fixed and not isinstance(value, Mapping):
+        self.bare = self.inputs.bare and not isinstance(value, Mapping)
+        if self.bare:
             return [value]
         names = [str(b.key) for b in blocks]
         if not isinstance(value, Mapping):
