@@ -158,7 +158,7 @@ def test_a_tolerance(folder: Path) -> None:
         (("nowhere:loss", "mine:grad"), "module 'nowhere' was not found"),
         (("nowhere.py:loss", "mine:grad"), "module 'nowhere.py': there is no such file"),
         (("broken:loss", "mine:grad"), "importing broken raised ModuleNotFoundError: No module named"),
-        (("mine:loss", "mine:gard"), "grad 'mine:gard': mine has no 'gard'; check the spelling"),
+        (("mine:loss", "mine:grade"), "grad 'mine:grade': mine has no 'grade'; check the spelling"),
         (("mine:NUMBER", "mine:grad"), "loss is a int; expected a function"),
         (("mine:loss", "mine:raises"), "grad raised RuntimeError: not today (mine.py:"),
         (
