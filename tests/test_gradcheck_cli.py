@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from proofcheck.cli import app
 from tests.cli_helpers import command, proofcheck, run
 from tests.report.test_sarif import run_of
 
@@ -173,10 +174,22 @@ def test_a_tolerance(folder: Path) -> None:
         (("mine:loss", "mine:grad", "-o", "no/such/folder"), "cannot write 'no/such/folder'"),
     ],
 )
-def test_mistakes_are_told_in_one_line(folder: Path, arguments: tuple[str, ...], message: str) -> None:
-    done = gradcheck(folder, *arguments)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    (line,) = [one for one in done.stderr.splitlines() if one != "from a module"]
+def test_mistakes_are_told_in_one_line(
+    folder: Path,
+    arguments: tuple[str, ...],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    try:
+        assert app(["gradcheck", *arguments], standalone_mode=False) == 2
+    finally:
+        sys.modules.pop("mine", None)
+        sys.modules.pop("broken", None)
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = [one for one in err.splitlines() if one != "from a module"]
     assert line.startswith("proofcheck: error: ")
     assert message in line

@@ -86,6 +86,14 @@ def test_noise_that_only_the_ladder_shows_widens_the_radius() -> None:
     assert abs(found.value - 1) <= found.radius
 
 
+def test_noise_is_seen_in_the_tail_of_the_ladder() -> None:
+    rng = np.random.default_rng(0)
+    shaken: dict[float, float] = {}
+    found = ladder(lambda t: math.sin(t) + shaken.setdefault(t, 1e-10 * rng.uniform(-1, 1)), 0.0)
+    assert 1e-11 < found.noise < 1e-9
+    assert abs(found.value - 1) <= found.radius < 1e-6
+
+
 @pytest.mark.parametrize("jump", [2.0, 1e-3])
 def test_a_kink_is_told_with_both_slopes(jump: float) -> None:
     found = ladder(lambda t: math.sin(t) + jump / 2 * abs(t))
