@@ -226,7 +226,7 @@ def _noise_of_quanta(steps: Sequence[float], moves: Sequence[float], jumps: Sequ
         jumps: of the one-sided slopes, which a kink at a distance makes large.
     """
     level = [abs(move) * step for move, step in zip(moves, steps, strict=False)]
-    finer = 0.0
+    finer = found = 0.0
     for last in range(len(level) - 2, 0, -1):
         finer = max(finer, level[last + 1])
         # Short stretches count at steps so fine that they will not reach a kink by chance.
@@ -241,8 +241,8 @@ def _noise_of_quanta(steps: Sequence[float], moves: Sequence[float], jumps: Sequ
         alike = width > 2 and one_sign and bent and max(seen) < 1.5 * min(seen)
         still = width == 2 and level[last] > level[last - 1] / 2
         if (max(window) > max(earlier) / 6 or still) and not alike:
-            return max(window) / 1.5
-    return 0.0
+            found = max(found, *window)
+    return found / 1.5
 
 
 def _clear_jumps(steps: Sequence[float], jumps: Sequence[float], noise: float) -> list[int]:

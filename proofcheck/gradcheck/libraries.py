@@ -31,7 +31,7 @@ class Library:
     """
 
     name = "NumPy"
-    levels: tuple[str, ...] = ("float32", "longdouble", "extended")
+    levels: tuple[str, ...] = ("float32", "extended")
     code = "{}"
     needs: tuple[str, ...] = ("import numpy as np",)
 

@@ -65,7 +65,6 @@ def _difference(subject: Subject, flat: Values, position: int, step: float) -> t
 
 def _plainest(probe: Probe, position: int) -> tuple[Values, float]:
     """The plainest inputs at which one difference still shows the mismatch, with its step."""
-    subject = probe.subject
     _, before = _best(probe, probe.flat, position)
     for candidate in _candidates(probe.flat, position):
         if probe.domain.given and not probe.domain.has(candidate):
@@ -74,7 +73,6 @@ def _plainest(probe: Probe, position: int) -> tuple[Values, float]:
         # A mismatch that nearly drowns is no demonstration.
         if clear > min(before, 1e3) / 2 and clear > 4:
             return candidate, step
-    del subject
     return probe.flat, _best(probe, probe.flat, position)[0]
 
 

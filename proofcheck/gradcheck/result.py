@@ -68,7 +68,7 @@ class Finding:
         agreement: what it says.
         detail: one line for a reader.
         point: where: ``"given"``, or how the point was made from it.
-        level: ``"float64"``, ``"longdouble"`` or ``"extended"``; a level of proof for a symbolic finding.
+        level: ``"float64"`` or ``"extended"``; a level of proof for a symbolic finding.
         place: the coordinate or the direction.
         derivative: along it, in the units of the loss (a step of the input's own scale is 1).
         radius: the derivative is within this of the true one.

@@ -238,8 +238,6 @@ class Subject:
             value = self._call("loss", flat)
             if flat.dtype == object:
                 return self._digits(np.asarray(self.library.to_numpy(value), dtype=object)[()])
-            if flat.dtype == np.longdouble:
-                return np.longdouble(value)
             return float(value) if isinstance(value, (float, int)) else float(self.library.to_numpy(value))
         except NotAdmittedError:
             raise
