@@ -40,6 +40,8 @@ _ROUGH = 1e-12
 _DROWNED = 1e-2
 # One-sided slopes at a kink differ by the same amount at all fine steps.
 _SAME_JUMP = 0.1
+# Slopes at a kink that are known no better than this share of what they differ by are none.
+_VAGUE = 0.1
 _FINER = 4.0
 
 
@@ -54,6 +56,7 @@ class Slope:
         noise: what rounding does to the loss.
         reason: why the value is not to be believed; empty if it is.
         kink: the slopes to the left and to the right, if they differ.
+        spread: what the slopes at a kink may be off by.
         ladder: step and quotient.
     """
 
@@ -63,6 +66,7 @@ class Slope:
     noise: float
     reason: str = ""
     kink: tuple[float, float] | None = None
+    spread: float = 0.0
     ladder: tuple[tuple[float, float], ...] = ()
 
 
@@ -148,7 +152,8 @@ def measure(
         jumps.append(as_float((plus - middle) - (middle - minus)) / step)
     ladder = tuple((h, as_float(q)) for h, q in zip(used, quotients, strict=True))
     if len(used) < 3:
-        return Slope(math.nan, math.inf, None, noise, "the loss is not finite around the point", None, ladder)
+        reason = "the loss is not finite around the point"
+        return Slope(math.nan, math.inf, None, noise, reason, ladder=ladder)
     moves = [as_float(b - a) for a, b in itertools.pairwise(quotients)]
     changes = [abs(move) for move in moves]
     if len(used) > _TAIL + 3:
@@ -157,12 +162,13 @@ def measure(
         noise = max(noise, _noise_of_tail(used, [abs(jump) for jump in jumps]))
     bend = _bend(used, jumps, noise)
     if bend is not None and abs(bend) < _KINK_SLOPE and _constant(used, jumps, noise):
-        middle, half = as_float(quotients[-1]), jumps[_clear_jumps(used, jumps, noise)[-1]] / 2
-        kink = middle - half, middle + half
-        return Slope(quotients[-1], math.inf, None, noise, "the loss has a kink here", kink, ladder)
+        kink, spread = _slopes_at_kink(used, [q for _, q in ladder], jumps, noise)
+        if spread < _VAGUE * abs(kink[1] - kink[0]):
+            reason = "the loss has a kink here"
+            return Slope(quotients[-1], math.inf, None, noise, reason, kink, spread, ladder)
     if noise > _ROUGH * (abs(as_float(middle)) + reach) and noise > _DROWNED * reach:
         reason = "rounding of the loss is as large as its changes"
-        return Slope(quotients[-1], math.inf, None, noise, reason, None, ladder)
+        return Slope(quotients[-1], math.inf, None, noise, reason, ladder=ladder)
     first = _after_gap(used, changes, noise)
     if first:
         used, quotients, changes = used[first:], quotients[first:], changes[first:]
@@ -173,7 +179,7 @@ def measure(
         reason = "the loss is rougher here than any step resolves"
     elif order is not None and order < _LEAST_ORDER:
         reason = f"differences fall with power {order:.2f} of the step where 2 is due"
-    return Slope(value, radius, order, noise, reason, None, ladder)
+    return Slope(value, radius, order, noise, reason, ladder=ladder)
 
 
 def _after_gap(steps: Sequence[float], changes: Sequence[float], noise: float) -> int:
@@ -252,6 +258,23 @@ def _clear_jumps(steps: Sequence[float], jumps: Sequence[float], noise: float) -
 def _constant(steps: Sequence[float], jumps: Sequence[float], noise: float) -> bool:
     last = [jumps[k] for k in _clear_jumps(steps, jumps, noise)[-_TAIL:]]
     return max(last) - min(last) <= _SAME_JUMP * abs(last[-1])
+
+
+def _slopes_at_kink(
+    steps: Sequence[float], quotients: Sequence[float], jumps: Sequence[float], noise: float
+) -> tuple[tuple[float, float], float]:
+    """The slopes before and after a kink, and what they may be off by.
+
+    From the step at which that is least: rounding over the step, and twice the change to the next step, as
+    what is left of an error of first order is as large as what it fell by. The finest steps show noise alone.
+    """
+    found = []
+    for k in _clear_jumps(steps, jumps, noise):
+        if k + 1 < len(steps):
+            change = abs(quotients[k] - quotients[k + 1]) + abs(jumps[k] - jumps[k + 1])
+            found.append((4 * noise / steps[k] + 2 * change, k))
+    spread, k = min(found, default=(math.inf, 0))
+    return (quotients[k] - jumps[k] / 2, quotients[k] + jumps[k] / 2), spread
 
 
 def _bend(steps: Sequence[float], jumps: Sequence[float], noise: float) -> float | None:

@@ -23,7 +23,7 @@ from proofcheck.gradcheck.ladder import Slope, difference_noise, measure
 from proofcheck.gradcheck.result import Agreement, Finding, FindingKind
 from proofcheck.gradcheck.subject import Subject, UnavailableError
 
-__all__ = ["ACCURACY", "BEYOND", "Coordinates", "Probe"]
+__all__ = ["ACCURACY", "BEYOND", "Coordinates", "Probe", "unsteady"]
 
 Values = np.ndarray[Any, Any]
 UNIT = 2.0**-53
@@ -38,6 +38,8 @@ ACCURACY = 1e-7
 # A loss that is farther than this from its value with many digits says nothing.
 _SAME = 1e-2
 _FLOOR = 64.0
+# Sums in another order differ by fewer units in the last place of the largest entry.
+_SUMS = 1e4
 # Of rounding beyond what was seen of it; there are digits enough.
 _SPARE_BITS = 20
 # What fewer digits may change: beyond it, they tell nothing about the error of more.
@@ -117,6 +119,8 @@ class Probe:
         self.scaled = self._scaled(self.grad)
         self.beyond = _BEYOND_AT_OURS if point.ours else BEYOND
         self._moved = self._variation(rng)
+        #: What the gradient of the same inputs differs by after calls with others, and where.
+        self.unsteady = unsteady([self.grad, subject.grad(self.flat)])
         self._noise: float | None = None
         #: What ladders have shown rounding to do to the loss.
         self.most_noise = 0.0
@@ -362,7 +366,7 @@ class Probe:
             "ladder": slope.ladder,
         }
         if slope.kink is not None:
-            return self._at_kink(name, slope.kink, gradient, rounding, facts)
+            return self._at_kink(name, slope.kink, gradient, rounding + slope.spread, facts)
         if slope.reason:
             return Finding(kind, Agreement.UNRESOLVED, f"along {name}: {slope.reason}", **facts)
         gap, error = abs(gradient - value), slope.radius + rounding
@@ -383,10 +387,10 @@ class Probe:
         )
 
     def _at_kink(
-        self, name: str, kink: tuple[float, float], gradient: float, rounding: float, facts: dict[str, Any]
+        self, name: str, kink: tuple[float, float], gradient: float, error: float, facts: dict[str, Any]
     ) -> Finding:
         left, right = kink
-        width = 1e-6 * abs(right - left) + rounding
+        width = 1e-6 * abs(right - left) + error
         text = f"kink along {name}: slope {left:.6g} before and {right:.6g} after, gradient {gradient:.6g}"
         outside = gradient < min(kink) - self.beyond * width or gradient > max(kink) + self.beyond * width
         return Finding(
@@ -428,6 +432,18 @@ class Probe:
             elif not slope.reason:
                 derivative[position], radius[position] = slope.value, slope.radius
         return Coordinates(derivative, radius, self.scaled, rounding, kinks)
+
+
+def unsteady(grads: Sequence[Values]) -> tuple[float, int] | None:
+    """By how much gradients of the same inputs differ at most, and at which coordinate; None if as sums do.
+
+    Sums in another order on every call differ by a few units in the last place of the largest entry.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = np.max(np.abs(np.array(grads) - grads[0]), axis=0)
+    worst = int(np.argmax(spread))
+    same = spread[worst] <= _SUMS * UNIT * float(np.max(np.abs(grads[0])))
+    return None if same else (float(spread[worst]), worst)
 
 
 def float_of(probe: Probe, slope: Slope) -> float:

@@ -37,6 +37,11 @@ def place_of(function: Any) -> Place:
         return Place(name)
 
 
+def _not_admitted(error: Exception) -> NotAdmittedError:
+    """The error as it is told of a point with many digits."""
+    return error if isinstance(error, NotAdmittedError) else NotAdmittedError(one_line(error))
+
+
 class Subject:
     """A loss and its alleged gradient.
 
@@ -239,11 +244,9 @@ class Subject:
             if flat.dtype == object:
                 return self._digits(np.asarray(self.library.to_numpy(value), dtype=object)[()])
             return float(value) if isinstance(value, (float, int)) else float(self.library.to_numpy(value))
-        except NotAdmittedError:
-            raise
         except Exception as error:
             if flat.dtype == object:
-                raise NotAdmittedError(one_line(error)) from error
+                raise _not_admitted(error) from error
             return math.nan
 
     def _digits(self, value: Any) -> Any:
@@ -273,11 +276,10 @@ class Subject:
                     )
                 made.append(array.reshape(-1))
             whole = np.concatenate(made)
-        except NotAdmittedError:
-            raise
         except Exception as error:
             if flat.dtype == object:
-                raise NotAdmittedError(one_line(error)) from error
+                raise _not_admitted(error) from error
+            # Numbers with many digits may be what a function has kept from an earlier call.
             raise UnavailableError(one_line(error)) from error
         if flat.dtype == object:
             for k, entry in enumerate(whole):

@@ -101,6 +101,16 @@ def test_a_kink_is_told_with_both_slopes(jump: float) -> None:
     assert found.kink == pytest.approx((1 - jump / 2, 1 + jump / 2), abs=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_slopes_at_a_kink_hold_within_their_spread(seed: int) -> None:
+    """Under an offset the finest steps show rounding alone, and no slope may be read off there."""
+    left, right, offset = np.random.default_rng(seed).uniform(-1, 1, 3) * (1, 1, 1e3)
+    found = ladder(lambda t: (right * t if t > 0 else left * t) + t * t + offset)
+    assert found.kink is not None
+    assert found.spread < 1e-3
+    assert found.kink == pytest.approx((left, right), abs=found.spread)
+
+
 def test_a_kink_nearby_does_not_matter() -> None:
     found = ladder(lambda t: max(t - 2.0**-9, 0.0) + math.cos(1 + t))
     assert not found.reason

@@ -116,6 +116,23 @@ def test_a_gradient_that_is_not_deterministic_is_refuted() -> None:
     assert report.of(FindingKind.DETERMINISM)
 
 
+def test_a_gradient_of_the_inputs_before_is_refuted() -> None:
+    """Right whenever it is asked twice for the same inputs."""
+    last = [X]
+
+    def grad(x: Array) -> Array:
+        before, last[0] = last[0], x.copy()
+        return squares_grad(before)
+
+    report = gradcheck(squares, grad, X)
+    assert report.verdict is GradcheckVerdict.REFUTED
+    points = [found.point for found in report.of(FindingKind.DETERMINISM)]
+    assert points
+    assert "given" not in points
+    assert report.attribution is not None
+    assert report.attribution.text == "the gradient is not deterministic"
+
+
 def test_a_gradient_that_is_not_finite_is_refuted() -> None:
     report = gradcheck(squares, lambda x: squares_grad(x) * np.nan, X)
     assert report.verdict is GradcheckVerdict.REFUTED
@@ -133,6 +150,18 @@ def test_a_kink_is_found_and_named() -> None:
     (kink,) = report.of(FindingKind.KINK)
     assert kink.place == "x[1]"
     assert "slope -1 before and 1 after" in kink.detail
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("offset", [0.0, 1e3])
+def test_no_subgradient_is_refuted(value: float, offset: float) -> None:
+    x, w = np.array([-1.1, 0.0, 0.4, 1.2]), np.linspace(1, 2, 4)
+
+    def grad(x: Array) -> Array:
+        return w * np.where(x > 0, 1.0, np.where(x < 0, 0.0, value))
+
+    report = gradcheck(lambda x: w @ np.maximum(x, 0) + offset, grad, x)
+    assert report.verdict is GradcheckVerdict.UNDECIDED
 
 
 def test_what_lies_outside_both_slopes_of_a_kink_is_refuted() -> None:
