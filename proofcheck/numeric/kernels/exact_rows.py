@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from proofcheck.numeric.kernels.compiling import compiled
-from proofcheck.numeric.kernels.exponential import exponential
+from proofcheck.numeric.kernels.exponential import raise_highest, weigh, weigh_rows, weigh_slopes
 from proofcheck.numeric.kernels.tiles import product
 
 __all__ = ["exact_keys", "exact_rows"]
@@ -33,33 +33,26 @@ def _scores(points, numbers, keys, start, count, causal, out):  # type: ignore[n
 def _attend(points, numbers, keys, values, stop, group, causal, weights, highest, total, output):  # type: ignore[no-untyped-def]
     """The first sweep: highest scores, sums of weights relative to them, and Σ weight × value."""
     d, columns = points.shape
-    risen, added, some = np.empty(columns), np.empty(columns), np.empty((d, columns))
-    highest[:] = -np.inf
+    risen, added, some, scaled = np.empty(columns), np.empty(columns), np.empty((d, columns)), np.empty(columns)
+    factor = np.zeros((1, columns))
     total[:] = 0
     output[:] = 0
+    risen[:] = -np.inf
     for start in range(0, stop, group):
         count = min(group, stop - start)
         _scores(points, numbers, keys, start, count, causal and start + count - 1 > numbers[0], weights)
-        for r in range(columns):
-            risen[r] = highest[r]
-            added[r] = 0
-        for j in range(count):
-            for r in range(columns):
-                risen[r] = weights[j, r] if weights[j, r] > risen[r] else risen[r]
-        for j in range(count):
-            for r in range(columns):
-                weight = exponential(weights[j, r] - risen[r])
-                weights[j, r] = weight
-                added[r] += weight
+        raise_highest(weights, count, risen)
+        weigh(weights, count, risen, added)
         product(some, 0, values, start * d, 1, d, weights, d, count, columns)
+        if start:
+            factor[0, :] = highest
+            weigh(factor, 1, risen, scaled)
         for r in range(columns):
-            factor = exponential(highest[r] - risen[r]) if start else 0.0
-            total[r] = total[r] * factor + added[r]
-            added[r] = factor
+            total[r] = total[r] * factor[0, r] + added[r]
             highest[r] = risen[r]
         for column in range(d):
             for r in range(columns):
-                output[column, r] = output[column, r] * added[r] + some[column, r]
+                output[column, r] = output[column, r] * factor[0, r] + some[column, r]
 
 
 @compiled
@@ -74,10 +67,7 @@ def _row_gradient(  # type: ignore[no-untyped-def]
         count = min(group, stop - start)
         _scores(points, numbers, keys, start, count, causal and start + count - 1 > numbers[0], weights)
         product(slopes, 0, values, start * d, d, 1, backward, count, d, columns)
-        for j in range(count):
-            for r in range(columns):
-                weight = exponential(weights[j, r] - highest[r])
-                weights[j, r] = weight * (slopes[j, r] - correction[r])
+        weigh_slopes(weights, count, highest, slopes, correction)
         product(some, 0, keys, start * d, 1, d, weights, d, count, columns)
         for column in range(d):
             for r in range(columns):
@@ -174,7 +164,7 @@ def exact_rows(  # type: ignore[no-untyped-def]
 
 @compiled
 def exact_keys(  # type: ignore[no-untyped-def]
-    A2, A3, first, points, backward, highest, total, correction, group, block, causal, out2, out3
+    A2, A3, first, points, backward, highest, shares, correction, group, block, causal, out2, out3
 ):
     """(11) for some keys, from what :func:`exact_rows` says of all queries; outputs of no rows are left out.
 
@@ -182,7 +172,7 @@ def exact_keys(  # type: ignore[no-untyped-def]
         A2, A3: their rows, (m, d), float64 as all arrays.
         first: the number of the first.
         points, backward: q and w, (n, d).
-        highest, total, correction: (n,).
+        highest, shares, correction: the highest score, 1 over the sum of weights, and w_i·o_i, (n,).
     """
     count, d = A2.shape
     keys, values = np.empty((d, block)), np.empty((d, block))
@@ -201,9 +191,7 @@ def exact_keys(  # type: ignore[no-untyped-def]
         for query in range(begin, points.shape[0], group):
             size = min(group, points.shape[0] - query)
             product(weights, 0, points, query * d, d, 1, keys, size, d, block)
-            for i in range(size):
-                for r in range(block):
-                    weights[i, r] = exponential(weights[i, r] - highest[query + i]) / total[query + i]
+            weigh_rows(weights, size, highest, shares, query)
             if causal and query < first + start + width - 1:
                 for i in range(size):
                     for r in range(width):

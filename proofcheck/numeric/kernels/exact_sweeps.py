@@ -155,7 +155,7 @@ class _Sweeps:
                 points,
                 backward,
                 highest,
-                total,
+                1 / total,
                 correction,
                 GROUP,
                 _BLOCK,

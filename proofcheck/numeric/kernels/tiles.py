@@ -20,7 +20,7 @@ from numba.extending import intrinsic
 
 from proofcheck.numeric.kernels.compiling import compiled
 
-__all__ = ["dot", "gather", "panel", "product"]
+__all__ = ["COLUMNS", "Emitter", "dot", "gather", "panel", "panel_of", "product"]
 
 
 def _vector_bytes() -> int:
@@ -34,19 +34,20 @@ def _vector_bytes() -> int:
 
 
 _BYTES = _vector_bytes()
-_COLUMNS = 3  # registers of columns of a tile
+#: Registers of columns of a tile.
+COLUMNS = 3
 _MOST = 8 if _BYTES == 64 else 4  # rows of a tile: 24 sums in 32 registers, or 12 in 16
 
 
 def panel(dtype: Any) -> int:
     """What the columns of a block are a multiple of."""
-    return _COLUMNS * _BYTES // np.dtype(dtype).itemsize
+    return COLUMNS * _BYTES // np.dtype(dtype).itemsize
 
 
 N = types.intp
 
 
-class _Emitter:
+class Emitter:
     """Vectors of one type, in the function that is being built."""
 
     def __init__(self, context: Any, builder: Any, array: Any) -> None:
@@ -89,18 +90,31 @@ class _Emitter:
         mask = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(one, one, mask)
 
+    def constant(self, value: float) -> Any:
+        return ir.Constant(self.vector, [value] * self.lanes)
+
+    def steps(self, columns: int) -> list[Any]:
+        """Where the registers of a tile begin, in elements."""
+        return [self.number(column * self.lanes) for column in range(columns)]
+
+    def places(self, values: list[Any]) -> list[Any]:
+        """Places for vectors that change in a loop; the compiler puts them into registers."""
+        found = []
+        for value in values:
+            place = cgutils.alloca_once(self.builder, self.vector)
+            self.builder.store(value, place)
+            found.append(place)
+        return found
+
     def sums(self, rows: int, columns: int) -> list[list[Any]]:
-        """Places for sums, each 0, that the compiler puts into registers."""
-        zero = ir.Constant(self.vector, None)
-        places = [[cgutils.alloca_once(self.builder, self.vector) for _ in range(columns)] for _ in range(rows)]
-        for row in places:
-            for place in row:
-                self.builder.store(zero, place)
-        return places
+        """Places for sums, each 0."""
+        return [self.places([self.constant(0.0)] * columns) for _ in range(rows)]
+
+    def multiply_add(self, left: Any, right: Any, addend: Any) -> Any:
+        return self.builder.call(self.madd, [left, right, addend])
 
     def add_product(self, place: Any, left: Any, right: Any) -> None:
-        total = self.builder.load(place)
-        self.builder.store(self.builder.call(self.madd, [left, right, total]), place)
+        self.builder.store(self.multiply_add(left, right, self.builder.load(place)), place)
 
     def total(self, value: Any) -> Any:
         """The sum of a vector's elements: halves are added until one is left."""
@@ -120,23 +134,23 @@ def _product_tile(rows: int) -> Any:
         signature = types.void(c, N, N, a, N, N, N, b, N, N, N)
 
         def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            emit = _Emitter(context, builder, signature.args[7])
+            emit = Emitter(context, builder, signature.args[7])
             _, c0, ldc, _, a0, sp, sq, _, b0, ldb, terms = args
             c, a, b = (emit.data(signature.args[i], args[i]) for i in (0, 3, 7))
             c, a, b = emit.at(c, c0), emit.at(a, a0), emit.at(b, b0)
-            sums = emit.sums(rows, _COLUMNS)
-            steps = [emit.number(column * emit.lanes) for column in range(_COLUMNS)]
+            sums = emit.sums(rows, COLUMNS)
+            steps = emit.steps(COLUMNS)
             with cgutils.for_range(builder, terms) as loop:
                 line = emit.at(b, builder.mul(loop.index, ldb))
                 loaded = [emit.load(emit.at(line, step)) for step in steps]
                 factor = emit.at(a, builder.mul(loop.index, sq))
                 for row in range(rows):
                     value = emit.broadcast(emit.at(factor, builder.mul(emit.number(row), sp)))
-                    for column in range(_COLUMNS):
+                    for column in range(COLUMNS):
                         emit.add_product(sums[row][column], value, loaded[column])
             for row in range(rows):
                 line = emit.at(c, builder.mul(emit.number(row), ldc))
-                for column in range(_COLUMNS):
+                for column in range(COLUMNS):
                     emit.store(builder.load(sums[row][column]), emit.at(line, steps[column]))
             return context.get_dummy_value()
 
@@ -151,12 +165,12 @@ def _gather_tile(rows: int) -> Any:
         signature = types.void(c, N, N, f, N, N, w, t, N, index, N, N, N)
 
         def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            emit = _Emitter(context, builder, signature.args[3])
+            emit = Emitter(context, builder, signature.args[3])
             _, c0, ldc, _, f0, ldf, _, _, t0, _, i0, ldi, terms = args
             c, f, w, t, index = (emit.data(signature.args[i], args[i]) for i in (0, 3, 6, 7, 9))
             c, f, t, index = emit.at(c, c0), emit.at(f, f0), emit.at(t, t0), emit.at(index, i0)
-            sums = emit.sums(rows, _COLUMNS)
-            steps = [emit.number(column * emit.lanes) for column in range(_COLUMNS)]
+            sums = emit.sums(rows, COLUMNS)
+            steps = emit.steps(COLUMNS)
             with cgutils.for_range(builder, terms) as loop:
                 line = emit.at(f, builder.mul(loop.index, ldf))
                 weight = emit.broadcast(emit.at(w, loop.index))
@@ -164,11 +178,11 @@ def _gather_tile(rows: int) -> Any:
                 for row in range(rows):
                     place = emit.at(index, builder.mul(emit.number(row), ldi), loop.index)
                     other = emit.at(t, builder.load(place))  # where the row begins
-                    for column in range(_COLUMNS):
+                    for column in range(COLUMNS):
                         emit.add_product(sums[row][column], loaded[column], emit.load(emit.at(other, steps[column])))
             for row in range(rows):
                 line = emit.at(c, builder.mul(emit.number(row), ldc))
-                for column in range(_COLUMNS):
+                for column in range(COLUMNS):
                     emit.store(builder.load(sums[row][column]), emit.at(line, steps[column]))
             return context.get_dummy_value()
 
@@ -183,7 +197,7 @@ def _dot_tile(rows: int, columns: int) -> Any:
         signature = types.void(out, N, N, f, N, N, g, N, N, N)
 
         def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            emit = _Emitter(context, builder, signature.args[3])
+            emit = Emitter(context, builder, signature.args[3])
             _, o0, ldo, _, f0, ldf, _, g0, ldg, length = args
             out, f, g = (emit.data(signature.args[i], args[i]) for i in (0, 3, 6))
             out, f, g = emit.at(out, o0), emit.at(f, f0), emit.at(g, g0)
@@ -247,7 +261,7 @@ def product(c, c0, a, a0, sp, sq, b, rows, terms, columns):  # type: ignore[no-u
 @compiled
 def panel_of(block):  # type: ignore[no-untyped-def]
     """:func:`panel` of a block's dtype."""
-    return _COLUMNS * _BYTES // block.itemsize
+    return COLUMNS * _BYTES // block.itemsize
 
 
 @compiled
