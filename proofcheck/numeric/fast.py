@@ -40,6 +40,7 @@ import numpy as np
 from proofcheck.namespaces.arrays import Array, is_writable
 from proofcheck.numeric.fast_totals import Basis, FastSolution, Totals, columns_of
 from proofcheck.numeric.frame import Frame, keys_in, queries
+from proofcheck.numeric.kernels import have_kernels
 from proofcheck.numeric.monomials import Monomials, monomials
 from proofcheck.numeric.problem import Problem, row_blocks
 
@@ -96,6 +97,19 @@ def fast_solution(
     O(n C(d+g, d) (1+d)²) time; at most four times C(d+g, d) (1+d)² numbers of working memory, those of a
     block, and one n × (1+d) array where both ``causal`` and A2 or A3 are asked for; and the outputs.
     """
+    if have_kernels(problem) and not problem.causal:
+        from proofcheck.numeric.kernels.fast_sweeps import fused_fast_solution
+
+        return fused_fast_solution(
+            problem,
+            wrt,
+            coefficients,
+            where,
+            block_dtype=block_dtype,
+            block_rows=block_rows,
+            sample=sample,
+            progress=progress,
+        )
     sweep = _Sweep.of(problem, wrt, coefficients, where, block_dtype, block_rows, sample, progress)
     # Scores too large for any polynomial overflow; then alpha is infinite or not a number, and refused.
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,0 +1,299 @@
+"""The sweeps of :mod:`proofcheck.numeric.fast` over some rows, compiled; (2) to (5) are its equations.
+
+The moments (4) that belong to x_l φ_β are those of another monomial, of degree one higher, so that of all
+C(d+g, d) (1+d)² only the C(d+g+1, d) (1+d) different ones are kept:
+
+    M_γ = Σ_j φ_γ(k_j) [1, g_j − ḡ],    |γ| ≤ g + 1,
+
+and (3) becomes, with T_γ = M_γ·v for a query,
+
+    (dL/dq)_l = Σ_β ω_β φ_β(q) T_{β+e_l},    |β| ≤ g;                                                  (12)
+
+(5) likewise, with keys and queries exchanged.  A sum has as many terms as in :mod:`~proofcheck.numeric.fast`
+and each term as many roundings, so the error bounds hold as they are.
+
+Features are made for a block of columns and used while they are in the second-level cache; those of degree
+g + 1 are never made: their sums are those of φ of degree g with x_a [1, g_j − ḡ].
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from proofcheck.numeric.kernels.compiling import compiled
+from proofcheck.numeric.kernels.tiles import dot, gather, product
+
+__all__ = ["key_gradients", "key_moments", "query_rows"]
+
+
+@compiled
+def _columns_of(rows, start, count, out):  # type: ignore[no-untyped-def]
+    """Some rows as columns, and zeros in the columns that are left."""
+    for column in range(rows.shape[1]):
+        for r in range(count):
+            out[column, r] = rows[start + r, column]
+        for r in range(count, out.shape[1]):
+            out[column, r] = 0
+
+
+@compiled
+def _features(points, steps, out):  # type: ignore[no-untyped-def]
+    """Monomials of the columns of ``points``, as rows of ``out``."""
+    columns = out.shape[1]
+    for r in range(columns):
+        out[0, r] = 1
+    for step in range(steps.shape[0]):
+        x, target, end, source = steps[step, 0], steps[step, 1], steps[step, 2], steps[step, 3]
+        for i in range(end - target):
+            for r in range(columns):
+                out[target + i, r] = points[x, r] * out[source + i, r]
+
+
+@compiled
+def _add_moments(features, points, factors, top, with_points, panel, out):  # type: ignore[no-untyped-def]
+    """Add Σ φ(x) factorsᵀ of a block's columns x to ``out``, one degree more ``with_points``."""
+    rows, columns = factors.shape[0], factors.shape[1]
+    dot(out, 0, features, 0, factors, features.shape[0], rows, columns)
+    if with_points:
+        for step in range(top.shape[0]):
+            x, target, end, source = top[step, 0], top[step, 1], top[step, 2], top[step, 3]
+            for m in range(rows):
+                for r in range(columns):
+                    panel[m, r] = points[x, r] * factors[m, r]
+            dot(out, target, features, source, panel, end - target, rows, columns)
+
+
+@compiled
+def _pull(features, weights, moments, factors, index, inner, out):  # type: ignore[no-untyped-def]
+    """(12): the gradient in the points, as columns of ``out``; ``factors`` are v."""
+    width, columns = factors.shape[0], factors.shape[1]
+    product(inner, 0, moments.ravel(), 0, width, 1, factors, moments.shape[0], width, columns)
+    gather(out, features, weights, inner, index, out.shape[0], features.shape[0], columns)
+
+
+@compiled
+def _keys(rows, start, count, centre, scale, wide, out):  # type: ignore[no-untyped-def]
+    """The centred, scaled keys of a block as columns."""
+    _columns_of(rows, start, count, wide)
+    for column in range(wide.shape[0]):
+        for r in range(count):
+            out[column, r] = (wide[column, r] - centre[column]) / scale[column]
+        for r in range(count, wide.shape[1]):
+            out[column, r] = 0
+
+
+@compiled
+def _values(rows, start, count, centre, wide, out):  # type: ignore[no-untyped-def]
+    """[1, g_j − ḡ] of a block as columns; what is left counts for nothing."""
+    _columns_of(rows, start, count, wide)
+    for r in range(out.shape[1]):
+        out[0, r] = 1 if r < count else 0
+    for column in range(wide.shape[0]):
+        for r in range(count):
+            out[1 + column, r] = wide[column, r] - centre[column]
+        for r in range(count, wide.shape[1]):
+            out[1 + column, r] = 0
+
+
+@compiled
+def key_moments(A2, A3, centre, scale, value_centre, weights, steps, top, with_points, block, out):  # type: ignore[no-untyped-def]
+    """Add M of some keys to ``out``, (count or full, 1+d), float64; ``block`` columns at a time."""
+    d, count, kind = A2.shape[1], weights.shape[0], weights.dtype
+    wide = np.empty((d, block), np.float64)
+    points, values = np.empty((d, block), kind), np.empty((1 + d, block), kind)
+    panel, features = np.empty((1 + d, block), kind), np.empty((count, block), kind)
+    for start in range(0, A2.shape[0], block):
+        some = min(block, A2.shape[0] - start)
+        _keys(A2, start, some, centre, scale, wide, points)
+        _values(A3, start, some, value_centre, wide, values)
+        _features(points, steps, features)
+        _add_moments(features, points, values, top, with_points, panel, out)
+
+
+@compiled
+def key_gradients(A2, A3, centre, scale, value_centre, weights, table, moments, steps, index, block, out2, out3):  # type: ignore[no-untyped-def]
+    """(5) for some keys, from the moments of the queries; outputs of no rows are left out.
+
+    Args:
+        weights: ω, as the features.
+        table: ω times the moments of degree at most g, (count, 1+d).
+        moments: (full, 1+d).
+        index: :attr:`~proofcheck.numeric.kernels.plan.Plan.raised` times ``block``.
+    """
+    d, count, kind = A2.shape[1], weights.shape[0], weights.dtype
+    wide = np.empty((d, block), np.float64)
+    points, values = np.empty((d, block), kind), np.empty((1 + d, block), kind)
+    features, inner = np.empty((count, block), kind), np.empty((moments.shape[0], block), kind)
+    found = np.empty((1 + d, block), kind)
+    for start in range(0, A2.shape[0], block):
+        some = min(block, A2.shape[0] - start)
+        _keys(A2, start, some, centre, scale, wide, points)
+        _values(A3, start, some, value_centre, wide, values)
+        _features(points, steps, features)
+        if out3.shape[0]:
+            product(found, 0, table.ravel(), 0, 1, 1 + d, features, 1 + d, count, block)
+            for r in range(some):
+                for column in range(d):
+                    out3[start + r, column] = found[1 + column, r]
+        if out2.shape[0]:
+            _pull(features, weights, moments, values, index, inner, found[:d])
+            for r in range(some):
+                for column in range(d):
+                    out2[start + r, column] = np.float64(found[column, r]) / scale[column]
+
+
+@compiled
+def query_rows(  # type: ignore[no-untyped-def]
+    A1,
+    E,
+    X,
+    Y,
+    scale,
+    value_centre,
+    weights,
+    table,
+    moments,
+    steps,
+    top,
+    index,
+    block,
+    backward,
+    with_points,
+    keep,
+    kept,
+    out1,
+    sums,
+    most,
+    alphas,
+):
+    """(2) and (3) for some queries, and what they add to the sums over queries.
+
+    Args:
+        X, Y: float64.
+        weights: ω, as the features.
+        table: ω times the moments of degree at most g, (count, 1+d).
+        moments: (full, 1+d), or no rows if no gradient in the queries is asked for.
+        index: :attr:`~proofcheck.numeric.kernels.plan.Plan.raised` times ``block``.
+        backward: moments of the queries to add to, float64; of no rows if none are.
+        with_points: whether these are of one degree more.
+        keep: numbers of rows whose results to keep, increasing.
+        kept: where: o, c, v and the row gradient, one after the other, (len(keep), 4d + 1).
+        out1: for the gradient in A1, or of no rows.
+        sums: float64, to add to: dL/dX times d, dL/dY, and below Σ|A1| and Σ|A1|ᵀ|w|, side by side in rows
+            0 … d−1, d … 2d−1 and 2d … 3d−1; and in rows 3d … 3d+2 Σ|c|, Σ|w|, and L. (3d + 3, 1 + d).
+        most: max|c| and max|w|, (2, d).
+        alphas: the least and largest α, not a number if one is not.
+
+    Returns:
+        Whether all α are positive and finite; else it stops where one is not.
+    """
+    d, count, kind = A1.shape[1], weights.shape[0], weights.dtype
+    inputs, wide, moved, output, residual, slopes = (
+        np.empty((d, block), np.float64),
+        np.empty((d, block), np.float64),
+        np.empty((d, block), np.float64),
+        np.empty((d, block), np.float64),
+        np.empty((d, block), np.float64),
+        np.empty((d, block), np.float64),
+    )
+    sizes, factors = np.empty((d, block), np.float64), np.empty((1 + d, block), np.float64)
+    # Sums and maxima over the blocks, column by column: |c|, |w| and c², and the largest |c| and |w|.
+    totals, highest = np.zeros((2 * d + 1, block), np.float64), np.zeros((2 * d, block), np.float64)
+    points, gradient = np.empty((d, block), kind), np.empty((d, block), kind)
+    found, cotangent = np.empty((1 + d, block), kind), np.empty((1 + d, block), kind)
+    panel, features = np.empty((1 + d, block), kind), np.empty((count, block), kind)
+    inner = np.empty((moments.shape[0], block), kind)
+    place = 0
+    for start in range(0, A1.shape[0], block):
+        some = min(block, A1.shape[0] - start)
+        _columns_of(A1, start, some, inputs)
+        product(wide, 0, X, 0, 1, d, inputs, d, d, block)
+        for column in range(d):
+            for r in range(block):
+                points[column, r] = wide[column, r] / d * scale[column]
+        _features(points, steps, features)
+        product(found, 0, table, 0, 1, 1 + d, features, 1 + d, count, block)
+        least, largest = np.inf, -np.inf
+        for r in range(some):
+            alpha = np.float64(found[0, r])
+            if not alpha >= least:
+                least = alpha
+            if not alpha <= largest:
+                largest = alpha
+        if not 0 < least <= largest < np.inf:
+            alphas[0], alphas[1] = least, largest
+            return False
+        alphas[0], alphas[1] = min(alphas[0], least), max(alphas[1], largest)
+        for column in range(d):
+            for r in range(some):
+                moved[column, r] = np.float64(found[1 + column, r]) / np.float64(found[0, r])
+            for r in range(some, block):
+                moved[column, r] = 0
+            for r in range(block):
+                output[column, r] = moved[column, r] + value_centre[column]
+        product(residual, 0, Y, 0, 1, d, output, d, d, block)
+        _columns_of(E, start, some, wide)
+        for column in range(d):
+            for r in range(block):
+                residual[column, r] -= wide[column, r]
+            for r in range(some, block):
+                residual[column, r] = 0
+        product(slopes, 0, Y, 0, d, 1, residual, d, d, block)
+        for r in range(block):
+            factors[0, r] = 0
+        for column in range(d):
+            for r in range(block):
+                c, w = residual[column, r], slopes[column, r]
+                totals[2 * d, r] += c * c
+                factors[0, r] += w * moved[column, r]
+                c, w = abs(c), abs(w)
+                totals[column, r] += c
+                totals[d + column, r] += w
+                highest[column, r] = c if c > highest[column, r] else highest[column, r]
+                highest[d + column, r] = w if w > highest[d + column, r] else highest[d + column, r]
+                sizes[column, r] = abs(inputs[column, r])
+                factors[1 + column, r] = w
+        for r in range(some):
+            cotangent[0, r] = -factors[0, r] / np.float64(found[0, r])
+        for r in range(some, block):
+            cotangent[0, r] = 0
+        for column in range(d):
+            for r in range(some):
+                cotangent[1 + column, r] = slopes[column, r] / np.float64(found[0, r])
+            for r in range(some, block):
+                cotangent[1 + column, r] = 0
+        for r in range(block):
+            factors[0, r] = 1  # the input is 0 in the columns that are left
+        dot(sums, 2 * d, sizes, 0, factors, d, 1 + d, block)
+        dot(sums, d, output, 0, residual, d, d, block)
+        if moments.shape[0]:
+            _pull(features, weights, moments, cotangent, index, inner, gradient)
+            for column in range(d):
+                for r in range(block):
+                    wide[column, r] = np.float64(gradient[column, r]) * scale[column]
+            dot(sums, 0, inputs, 0, wide, d, d, block)
+            if out1.shape[0]:
+                product(sizes, 0, X, 0, d, 1, wide, d, d, block)
+                for r in range(some):
+                    for column in range(d):
+                        out1[start + r, column] = sizes[column, r] / d
+        if backward.shape[0]:
+            _add_moments(features, points, cotangent, top, with_points, panel, backward)
+        while place < keep.shape[0] and keep[place] < start + some:
+            r = keep[place] - start
+            for column in range(d):
+                kept[place, column] = output[column, r]
+                kept[place, d + column] = residual[column, r]
+                kept[place, 3 * d + 1 + column] = wide[column, r]
+            for column in range(1 + d):
+                kept[place, 2 * d + column] = cotangent[column, r]
+            place += 1
+    for column in range(d):
+        for r in range(block):
+            sums[3 * d, column] += totals[column, r]
+            sums[3 * d + 1, column] += totals[d + column, r]
+            most[0, column] = max(most[0, column], highest[column, r])
+            most[1, column] = max(most[1, column], highest[d + column, r])
+    for r in range(block):
+        sums[3 * d + 2, 0] += totals[2 * d, r] / 2
+    return True

@@ -1,0 +1,262 @@
+"""The fast method on NumPy arrays by compiled kernels: what :mod:`proofcheck.numeric.fast` computes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proofcheck.numeric.fast_totals import FastSolution, SampledRows, refuse_overflow, refused_alpha
+from proofcheck.numeric.frame import Frame
+from proofcheck.numeric.kernels.fast_rows import key_gradients, key_moments, query_rows
+from proofcheck.numeric.kernels.plan import Plan, plan
+from proofcheck.numeric.kernels.threads import in_order
+from proofcheck.numeric.kernels.tiles import panel
+from proofcheck.numeric.kernels.views import view
+from proofcheck.numeric.magnitudes import Magnitudes
+from proofcheck.numeric.monomials import monomials
+from proofcheck.numeric.problem import Problem, row_blocks
+
+__all__ = ["fused_fast_solution"]
+
+Floats = NDArray[Any]
+
+_KEY_BYTES = 1 << 19  # features of a block of keys: half of a usual second-level cache
+_QUERY_BYTES = 1 << 18  # of a block of queries, and T of (12)
+_MOST_COLUMNS = 768
+_PART_ROWS = (1024, 8192)  # of the work for a thread at a time
+
+
+def fused_fast_solution(
+    problem: Problem,
+    wrt: tuple[str, ...],
+    coefficients: tuple[float, ...],
+    where: Frame,
+    *,
+    block_dtype: Any = None,
+    block_rows: int | None = None,
+    sample: Sequence[int] = (),
+    progress: Callable[[int], None] | None = None,
+) -> FastSolution:
+    """As :func:`~proofcheck.numeric.fast.fast_solution`, for NumPy arrays that are not causal."""
+    return _Sweeps(problem, wrt, coefficients, where, block_dtype, block_rows, tuple(sample), progress).run()
+
+
+@dataclass(eq=False)
+class _Part:
+    """What some queries add to the sums, as :func:`~proofcheck.numeric.kernels.fast_rows.query_rows` has it."""
+
+    positive: bool
+    backward: Floats
+    kept: Floats
+    sums: Floats
+    most: Floats
+    alphas: Floats
+
+
+class _Sweeps:
+    """What the sweeps share."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        wrt: tuple[str, ...],
+        coefficients: tuple[float, ...],
+        where: Frame,
+        block_dtype: Any,
+        block_rows: int | None,
+        sample: tuple[int, ...],
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        n, d = problem.n, problem.d
+        self.problem, self.wrt, self.where, self.sample, self.progress = problem, wrt, where, sample, progress
+        self.dtype = np.dtype(problem.dtype if block_dtype is None else block_dtype)
+        features = monomials(d, len(coefficients) - 1)
+        self.plan: Plan = plan(d, features.degree)
+        self.weights = features.weights(coefficients)
+        size, step = self.dtype.itemsize, panel(self.dtype)
+        columns = _QUERY_BYTES // ((self.plan.count + self.plan.full) * size)
+        self.query_block = min(max(columns // step, 1), _MOST_COLUMNS // step // 4) * step
+        columns = min(_KEY_BYTES // (self.plan.count * size), _MOST_COLUMNS)
+        self.key_block = max(columns // self.query_block, 1) * self.query_block
+        if block_rows is None:
+            least, most = _PART_ROWS
+            wanted = min(max(-(-n // 16), least), most)
+            self.part_rows = max(wanted // self.key_block, 1) * self.key_block
+        else:
+            self.part_rows = block_rows
+            self.key_block = self.query_block = min(self.query_block, -(-min(block_rows, n) // step) * step)
+        self.block_rows = min(self.part_rows, max(self.key_block, self.query_block), n)
+        self.row_gradient = "X" in wrt or "A1" in wrt
+        self.outputs = {
+            name: np.zeros((n, d), dtype=problem.dtype) for name in wrt if name in ("A1", "A2", "A3")
+        }
+
+    def run(self) -> FastSolution:
+        """All sweeps."""
+        plan, d = self.plan, self.problem.d
+        moments = np.zeros((plan.full if self.row_gradient else plan.count, 1 + d))
+        for part in in_order(self._key_moments, self._parts()):
+            moments += part[1]
+            self._report(part[0])
+        prepared = self._prepared(moments, self.row_gradient)
+        total: _Part | None = None
+        kept: list[Floats] = []
+        for rows, part in in_order(lambda rows: (rows, self._query_rows(rows, *prepared)), self._parts()):
+            if not part.positive:
+                raise refused_alpha(float(part.alphas[0]), float(part.alphas[1]))
+            if len(part.kept):
+                kept.append(part.kept)
+            if total is None:
+                total = part
+            else:
+                total.backward += part.backward
+                total.sums += part.sums
+                total.most = np.maximum(total.most, part.most)
+                total.alphas[0] = min(total.alphas[0], part.alphas[0])
+            self._report(rows)
+        assert total is not None  # there is a row
+        if len(total.backward):
+            prepared = self._prepared(total.backward, "A2" in self.wrt)
+            for rows in in_order(lambda rows: self._key_gradients(rows, *prepared), self._parts()):
+                self._report(rows)
+        return self._solution(total, kept)
+
+    def _parts(self) -> Iterator[slice]:
+        return row_blocks(self.problem.n, self.part_rows)
+
+    def _report(self, rows: slice) -> None:
+        if self.progress is not None:
+            self.progress(rows.stop - rows.start)
+
+    def _prepared(self, moments: Floats, with_points: bool) -> tuple[Floats, Floats]:
+        """ω times the moments of degree at most g, and all moments, in the dtype of products."""
+        count = self.plan.count
+        with np.errstate(over="ignore", invalid="ignore"):
+            table = (moments[:count] * self.weights[:, None]).astype(self.dtype)
+            return table, (moments if with_points else moments[:0]).astype(self.dtype)
+
+    def _key_moments(self, rows: slice) -> tuple[slice, Floats]:
+        plan, where = self.plan, self.where
+        out = np.zeros((plan.full if self.row_gradient else plan.count, 1 + self.problem.d))
+        key_moments(
+            view(self.problem.A2, rows),
+            view(self.problem.A3, rows),
+            where.key_centre,
+            where.scale,
+            where.value_centre,
+            self.weights.astype(self.dtype),
+            plan.steps,
+            plan.top,
+            self.row_gradient,
+            self.key_block,
+            out,
+        )
+        return rows, out
+
+    def _query_rows(self, rows: slice, table: Floats, moments: Floats) -> _Part:
+        plan, problem, where, d = self.plan, self.problem, self.where, self.problem.d
+        first, last = bisect_left(self.sample, rows.start), bisect_left(self.sample, rows.stop)
+        keep = np.array(self.sample[first:last], dtype=np.int64) - rows.start
+        size = 0
+        if "A2" in self.wrt or "A3" in self.wrt:
+            size = plan.full if "A2" in self.wrt else plan.count
+        part = _Part(
+            positive=False,
+            backward=np.zeros((size, 1 + d)),
+            kept=np.zeros((len(keep), 4 * d + 1)),
+            sums=np.zeros((3 * d + 3, 1 + d)),
+            most=np.zeros((2, d)),
+            alphas=np.array([np.inf, -np.inf]),
+        )
+        part.positive = query_rows(
+            view(problem.A1, rows),
+            view(problem.E, rows),
+            problem.X.astype(np.float64, order="C"),
+            problem.Y.astype(np.float64, order="C"),
+            where.scale,
+            where.value_centre,
+            self.weights.astype(self.dtype),
+            table,
+            moments,
+            plan.steps,
+            plan.top,
+            plan.raised * self.query_block,
+            self.query_block,
+            part.backward,
+            "A2" in self.wrt,
+            keep,
+            part.kept,
+            self._output("A1", rows),
+            part.sums,
+            part.most,
+            part.alphas,
+        )
+        return part
+
+    def _key_gradients(self, rows: slice, table: Floats, moments: Floats) -> slice:
+        plan, where = self.plan, self.where
+        key_gradients(
+            view(self.problem.A2, rows),
+            view(self.problem.A3, rows),
+            where.key_centre,
+            where.scale,
+            where.value_centre,
+            self.weights.astype(self.dtype),
+            table,
+            moments,
+            plan.steps,
+            plan.raised * self.query_block,
+            self.query_block,
+            self._output("A2", rows),
+            self._output("A3", rows),
+        )
+        return rows
+
+    def _output(self, name: str, rows: slice) -> Floats:
+        """Where to write these rows of a gradient, or no rows."""
+        if name not in self.outputs:
+            return np.zeros((0, self.problem.d), dtype=self.problem.dtype)
+        return self.outputs[name][rows]
+
+    def _solution(self, total: _Part, kept: list[Floats]) -> FastSolution:
+        d, sums, least = self.problem.d, total.sums, float(total.alphas[0])
+        found = {"X": sums[:d, :d] / d, "Y": sums[d : 2 * d, :d], **self.outputs}
+        loss = float(sums[3 * d + 2, 0])
+        with np.errstate(over="ignore"):
+            gradients = {name: found[name].astype(self.problem.dtype, copy=False) for name in self.wrt}
+        refuse_overflow(loss, gradients, np)
+        sampled = None
+        if kept:
+            rows = np.concatenate(kept)
+            sampled = SampledRows(
+                self.sample,
+                output=rows[:, :d],
+                residual=rows[:, d : 2 * d],
+                gradient=rows[:, 3 * d + 1 :] if self.row_gradient else None,
+                cotangent=rows[:, 2 * d : 3 * d + 1],
+            )
+        magnitudes = Magnitudes(
+            queries=sums[2 * d : 3 * d, 0],
+            products=sums[2 * d : 3 * d, 1:],
+            residuals=sums[3 * d, :d],
+            backward=sums[3 * d + 1, :d],
+            most_residual=total.most[0],
+            most_backward=total.most[1],
+            keys_over_weight=self.problem.n / least,
+            inverse_weight=1 / least,
+        )
+        return FastSolution(
+            loss=loss,
+            gradients=gradients,
+            min_alpha=least,
+            most_residual=float(magnitudes.most_residual.max()),
+            magnitudes=magnitudes,
+            sampled=sampled,
+            block_rows=self.block_rows,
+            features=self.plan.count,
+        )

@@ -1,0 +1,58 @@
+"""Where the monomials of a degree and of the next one lie, as arrays that compiled loops can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proofcheck.numeric.monomials import monomials
+
+__all__ = ["Plan", "plan"]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The monomials of degree at most g, and those of degree g + 1.
+
+    Attributes:
+        count, full: how many have degree at most g, and at most g + 1.
+        steps: a row (variable, first row to write, end of the rows to write, first row to read) for each
+            product of :class:`~proofcheck.numeric.monomials.Monomials` up to degree g.
+        top: the same for degree g + 1.
+        raised: (d, count): where the monomial x_l x^β is, of degree at most g + 1, for each l and β.
+    """
+
+    count: int
+    full: int
+    steps: NDArray[np.int64]
+    top: NDArray[np.int64]
+    raised: NDArray[np.int64]
+
+
+@lru_cache(maxsize=32)
+def plan(variables: int, degree: int) -> Plan:
+    """The plan for a number of variables and a degree g ≥ 0; O(d C(d+g, d)) time and memory."""
+    every = monomials(variables, degree + 1)
+    count = monomials(variables, degree).count
+    rows = np.array(
+        [(variable, target.start, target.stop, source.start) for variable, target, source in every.steps],
+        dtype=np.int64,
+    )
+    raised = np.empty((variables, count), dtype=np.int64)
+    raised[:, 0] = 1 + np.arange(variables)
+    # x^β = x_a x^β' with no variable before a in β'. For l ≤ a, x_l x^β is made by the step of x_l from x^β;
+    # for l > a by the step of x_a from x_l x^β', which is known.
+    for number, (variable, start, stop, source) in enumerate(rows[: degree * variables]):
+        following = rows[(number // variables + 1) * variables :][:variables]
+        for other in range(variables):
+            by, read = (other, np.arange(start, stop))
+            if other > variable:
+                by, read = variable, raised[other, source : source + stop - start]
+            raised[other, start:stop] = following[by, 1] + read - following[by, 3]
+    arrays = rows[: degree * variables], rows[degree * variables :], raised
+    for array in arrays:
+        array.flags.writeable = False
+    return Plan(count, every.count, *arrays)
