@@ -23,15 +23,18 @@ import numpy as np
 from proofcheck.errors import UserInputError
 from proofcheck.files import cache_directory, write_atomically
 from proofcheck.namespaces.arrays import dtype_text, to_numpy
+from proofcheck.numeric.axes import Axes
 from proofcheck.numeric.exact import exact_solution
+from proofcheck.numeric.expansion import Expansion
 from proofcheck.numeric.fast import fast_solution
 from proofcheck.numeric.frame import frame
 from proofcheck.numeric.monomials import feature_count
 from proofcheck.numeric.problem import Problem, Solution
+from proofcheck.numeric.pruned import pruned_exponents
 
 __all__ = ["CostModel", "cost_model"]
 
-_VERSION = 1  # of what the file holds
+_VERSION = 2  # of what the file holds
 _REPEATS = 3
 _ENOUGH_SECONDS = 0.2  # for the repeats of one run: on a busy machine they are slow, and no better
 _TAYLOR = tuple(1 / math.factorial(t) for t in range(6))
@@ -46,12 +49,14 @@ class CostModel:
         exact_keys: how many times as long it takes with A2 or A3.
         fast: by the dtype of features and products, (per call, per row, per row and feature, per row,
             feature and moment).
+        pruned: as fast, for the monomials of an expansion.
         fast_keys: as exact_keys.
     """
 
     exact: tuple[float, float, float]
     exact_keys: float
     fast: dict[str, tuple[float, float, float, float]]
+    pruned: dict[str, tuple[float, float, float, float]]
     fast_keys: float
 
     def exact_seconds(self, problem: Problem, wrt: tuple[str, ...]) -> float:
@@ -62,8 +67,16 @@ class CostModel:
 
     def fast_seconds(self, problem: Problem, wrt: tuple[str, ...], degree: int, dtype: str) -> float:
         """What one run of the fast method will take, features and products of this dtype."""
-        call, row, feature, moment = self.fast[dtype]
-        features = feature_count(problem.d, degree)
+        return self._seconds(self.fast[dtype], problem, wrt, feature_count(problem.d, degree))
+
+    def pruned_seconds(self, problem: Problem, wrt: tuple[str, ...], features: int, dtype: str) -> float:
+        """The same for so many monomials of an expansion."""
+        return self._seconds(self.pruned[dtype], problem, wrt, features)
+
+    def _seconds(
+        self, rates: tuple[float, float, float, float], problem: Problem, wrt: tuple[str, ...], features: int
+    ) -> float:
+        call, row, feature, moment = rates
         moments = (1 + problem.d) ** 2
         work = row + feature * features + moment * features * moments
         if problem.causal:  # pairs within a block of 256 rows; and the table is made anew for each
@@ -114,6 +127,7 @@ def _cost_model(setting: _Setting) -> CostModel:
             exact=_numbers(data["exact"], 3),
             exact_keys=_numbers([data["exact_keys"]], 1)[0],
             fast={name: _numbers(data["fast"][name], 4) for name in data["fast"]},
+            pruned={name: _numbers(data["pruned"][name], 4) for name in data["pruned"]},
             fast_keys=_numbers([data["fast_keys"]], 1)[0],
         )
     except (OSError, ValueError, KeyError, TypeError):
@@ -144,15 +158,19 @@ def _measured(setting: _Setting) -> CostModel:
     runs = [(128, 2), (768, 2), (768, 16)]
     exact = _fit([(1.0, n * n, n * n * d) for n, d in runs], [_exact(setting, n, d, ("X",)) for n, d in runs])
     keys = _exact(setting, 768, 16, ("X", "A2", "A3")) / _exact(setting, 768, 16, ("X",))
-    fast = {}
+    fast, pruned = {}, {}
     sizes = [(64, 2, 1), (4096, 2, 2), (4096, 8, 1), (4096, 8, 3), (2048, 4, 5)]
     for dtype in (setting.xp.float32, setting.accumulator):
-        counts: list[tuple[float, ...]] = []
-        for n, d, degree in sizes:
-            features, moments = feature_count(d, degree), (1 + d) ** 2
-            counts.append((1.0, n, n * features, n * features * moments))
-        times = [_fast(setting, n, d, degree, dtype, ("X",)) for n, d, degree in sizes]
-        fast[dtype_text(dtype)] = _fit(counts, times)
+        for found, some in ((fast, None), (pruned, _some)):
+            counts: list[tuple[float, ...]] = []
+            times = []
+            for n, d, degree in sizes:
+                expansion = None if some is None else some(d, degree)
+                features = feature_count(d, degree) if expansion is None else expansion.monomials.count
+                counts.append((1.0, n, n * features, n * features * (1 + d) ** 2))
+                times.append(_fast(setting, n, d, degree, dtype, ("X",), expansion))
+            rates = _fit(counts, times)
+            found[dtype_text(dtype)] = (rates[0], rates[1], rates[2], rates[3])
     dtype = setting.accumulator
     fast_keys = _fast(setting, 4096, 8, 2, dtype, ("X", "A2", "A3")) / _fast(
         setting, 4096, 8, 2, dtype, ("X",)
@@ -160,7 +178,8 @@ def _measured(setting: _Setting) -> CostModel:
     return CostModel(
         exact=(exact[0], exact[1], exact[2]),
         exact_keys=max(1.0, keys),
-        fast={name: (times[0], times[1], times[2], times[3]) for name, times in fast.items()},
+        fast=fast,
+        pruned=pruned,
         fast_keys=max(1.0, fast_keys),
     )
 
@@ -184,11 +203,30 @@ def _exact(setting: _Setting, n: int, d: int, wrt: tuple[str, ...]) -> float:
     return _least_seconds(lambda: exact_solution(problem, wrt))
 
 
-def _fast(setting: _Setting, n: int, d: int, degree: int, dtype: Any, wrt: tuple[str, ...]) -> float:
+def _some(d: int, degree: int) -> Expansion:
+    """About half of the monomials, as data of which some columns count less would have them."""
+    sizes = np.exp2(-np.outer(np.arange(d) / d, np.arange(degree + 1)))
+    exponents = pruned_exponents(sizes, degree, math.sqrt(feature_count(d, degree)) / 4, 1 << 16)
+    assert exponents is not None
+    identity = np.eye(d)
+    return Expansion.of(Axes(identity, identity, np.ones(d)), exponents)
+
+
+def _fast(
+    setting: _Setting,
+    n: int,
+    d: int,
+    degree: int,
+    dtype: Any,
+    wrt: tuple[str, ...],
+    expansion: Expansion | None = None,
+) -> float:
     problem = _problem(setting, n, d)
     where = frame(problem)
     return _least_seconds(
-        lambda: fast_solution(problem, wrt, _TAYLOR[: degree + 1], where, block_dtype=dtype)
+        lambda: fast_solution(
+            problem, wrt, _TAYLOR[: degree + 1], where, expansion=expansion, block_dtype=dtype
+        )
     )
 
 

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from proofcheck.namespaces.arrays import Array, to_numpy
 from proofcheck.numeric.estimate_keys import key_errors
 from proofcheck.numeric.exact import QueryRows
+from proofcheck.numeric.expansion import Expansion
 from proofcheck.numeric.fast_totals import FastSolution
 from proofcheck.numeric.frame import Frame
 from proofcheck.numeric.problem import Problem, row_blocks
@@ -130,6 +131,7 @@ def estimate(
     wrt: tuple[str, ...],
     rounding: Mapping[str, float],
     *,
+    expansion: Expansion | None = None,
     confidence: float = CONFIDENCE,
 ) -> dict[str, ErrorEstimate]:
     """The error of each gradient of a solution whose ``sampled`` rows are the sample's.
@@ -143,6 +145,7 @@ def estimate(
         exact: its rows, by :func:`~proofcheck.numeric.exact.query_contributions`.
         wrt: the variables.
         rounding: by variable, what to widen an interval by: the rounding of exact rows and of results.
+        expansion: the monomials that the solution was found with, if not all.
         confidence: of each interval.
 
     O(md²) time for m different queries, and O(mnd) for A2 or A3.
@@ -171,7 +174,9 @@ def estimate(
         found["A1"] = _root(_of_sum(squares, sample, confidence, 0.0), rounding["A1"])
     if "A2" in wrt or "A3" in wrt:
         largest = {name: _Largest() for name in ("A2", "A3") if name in wrt}
-        blocks = key_errors(problem, where, coefficients, fast, exact, sample.rows)
+        blocks = key_errors(
+            problem, where, coefficients, fast, exact, sample.rows, expansion, solution.block_rows
+        )
         entries = problem.n * problem.d
         for name, errors in blocks:
             if name in largest:
