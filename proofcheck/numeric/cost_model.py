@@ -26,12 +26,13 @@ from proofcheck.namespaces.arrays import dtype_text, to_numpy
 from proofcheck.numeric.exact import exact_solution
 from proofcheck.numeric.fast import fast_solution
 from proofcheck.numeric.frame import frame
+from proofcheck.numeric.kernels import computed_by, have_kernels
 from proofcheck.numeric.monomials import feature_count
 from proofcheck.numeric.problem import Problem, Solution
 
 __all__ = ["CostModel", "cost_model"]
 
-_VERSION = 1  # of what the file holds
+_VERSION = 2  # of what the file holds
 _REPEATS = 3
 _ENOUGH_SECONDS = 0.2  # for the repeats of one run: on a busy machine they are slow, and no better
 _TAYLOR = tuple(1 / math.factorial(t) for t in range(6))
@@ -44,15 +45,17 @@ class CostModel:
     Attributes:
         exact: (per call, per pair of query and key, per pair and column).
         exact_keys: how many times as long it takes with A2 or A3.
-        fast: by the dtype of features and products, (per call, per row, per row and feature, per row,
-            feature and moment).
+        fast: by the dtype of features and products, (per call, per row, per row and feature, per row and
+            product of :func:`_products`).
         fast_keys: as exact_keys.
+        kernels: whether the fast method is that of compiled kernels.
     """
 
     exact: tuple[float, float, float]
     exact_keys: float
     fast: dict[str, tuple[float, float, float, float]]
     fast_keys: float
+    kernels: bool
 
     def exact_seconds(self, problem: Problem, wrt: tuple[str, ...]) -> float:
         """What the exact method will take."""
@@ -62,12 +65,14 @@ class CostModel:
 
     def fast_seconds(self, problem: Problem, wrt: tuple[str, ...], degree: int, dtype: str) -> float:
         """What one run of the fast method will take, features and products of this dtype."""
-        call, row, feature, moment = self.fast[dtype]
+        call, row, feature, product = self.fast[dtype]
         features = feature_count(problem.d, degree)
-        moments = (1 + problem.d) ** 2
-        work = row + feature * features + moment * features * moments
-        if problem.causal:  # pairs within a block of 256 rows; and the table is made anew for each
-            work += moment * 256 * moments + moment * features * moments
+        products = _products(problem.d, degree, self.kernels)
+        work = row + feature * features + product * products
+        if problem.causal and self.kernels:  # the moments of the keys twice, and pairs within blocks of some 96
+            work += product * (products / 2 + 96 * 4 * (1 + problem.d))
+        elif problem.causal:  # pairs within a block of 256 rows; and the table is made anew for each
+            work += product * (256 * (1 + problem.d) ** 2 + products)
         return call + problem.n * work * self._keys(wrt, self.fast_keys)
 
     @staticmethod
@@ -75,9 +80,25 @@ class CostModel:
         return factor if "A2" in wrt or "A3" in wrt else 1.0
 
 
+def _products(d: int, degree: int, kernels: bool) -> int:
+    """The entries of the table of moments: compiled kernels keep each different one once."""
+    if kernels:
+        return feature_count(d, degree + 1) * (1 + d)
+    return feature_count(d, degree) * (1 + d) ** 2
+
+
 def cost_model(problem: Problem) -> CostModel:
     """The model for a problem's library, device and dtype: from this process, the file, or new runs."""
-    return _cost_model(_Setting(problem.xp, problem.device, problem.dtype, problem.accumulator))
+    return _cost_model(
+        _Setting(
+            problem.xp,
+            problem.device,
+            problem.dtype,
+            problem.accumulator,
+            computed_by(problem),
+            have_kernels(problem),
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -86,6 +107,8 @@ class _Setting:
     device: Any
     dtype: Any
     accumulator: Any
+    computed_by: str
+    kernels: bool
 
     def key(self) -> str:
         """What the times depend on."""
@@ -101,6 +124,8 @@ class _Setting:
             str(self.device),
             str(self.dtype),
             version("numpy"),
+            self.kernels,
+            self.computed_by if not self.kernels else version("numba"),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
@@ -115,6 +140,7 @@ def _cost_model(setting: _Setting) -> CostModel:
             exact_keys=_numbers([data["exact_keys"]], 1)[0],
             fast={name: _numbers(data["fast"][name], 4) for name in data["fast"]},
             fast_keys=_numbers([data["fast_keys"]], 1)[0],
+            kernels=setting.kernels,
         )
     except (OSError, ValueError, KeyError, TypeError):
         model = _measured(setting)
@@ -149,8 +175,8 @@ def _measured(setting: _Setting) -> CostModel:
     for dtype in (setting.xp.float32, setting.accumulator):
         counts: list[tuple[float, ...]] = []
         for n, d, degree in sizes:
-            features, moments = feature_count(d, degree), (1 + d) ** 2
-            counts.append((1.0, n, n * features, n * features * moments))
+            products = _products(d, degree, setting.kernels)
+            counts.append((1.0, n, n * feature_count(d, degree), n * products))
         times = [_fast(setting, n, d, degree, dtype, ("X",)) for n, d, degree in sizes]
         fast[dtype_text(dtype)] = _fit(counts, times)
     dtype = setting.accumulator
@@ -162,6 +188,7 @@ def _measured(setting: _Setting) -> CostModel:
         exact_keys=max(1.0, keys),
         fast={name: (times[0], times[1], times[2], times[3]) for name, times in fast.items()},
         fast_keys=max(1.0, fast_keys),
+        kernels=setting.kernels,
     )
 
 
@@ -202,7 +229,8 @@ def _problem(setting: _Setting, n: int, d: int) -> Problem:
 
 
 def _least_seconds(run: Callable[[], Solution]) -> float:
-    """The shortest of a few runs, of which the first also compiles and allocates."""
+    """The shortest of a few runs, but for the first."""
+    run()  # compiles and allocates
     times = []
     for _ in range(_REPEATS):
         start = time.perf_counter()

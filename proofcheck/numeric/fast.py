@@ -97,7 +97,7 @@ def fast_solution(
     O(n C(d+g, d) (1+d)²) time; at most four times C(d+g, d) (1+d)² numbers of working memory, those of a
     block, and one n × (1+d) array where both ``causal`` and A2 or A3 are asked for; and the outputs.
     """
-    if have_kernels(problem) and not problem.causal:
+    if have_kernels(problem):
         from proofcheck.numeric.kernels.fast_sweeps import fused_fast_solution
 
         return fused_fast_solution(

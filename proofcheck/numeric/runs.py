@@ -20,6 +20,7 @@ from proofcheck.numeric.exact import QueryRows, exact_solution, exact_sums, quer
 from proofcheck.numeric.fast import fast_solution
 from proofcheck.numeric.fast_totals import FastSolution
 from proofcheck.numeric.frame import Frame, frame
+from proofcheck.numeric.kernels import computed_by
 from proofcheck.numeric.low_rank_solution import low_rank_solution
 from proofcheck.numeric.magnitudes import magnitudes_before
 from proofcheck.numeric.polynomial import ExpPolynomial
@@ -267,6 +268,7 @@ class Runs:
             radius=self.where.radius,
             min_alpha=run.solution.min_alpha,
             dtype=run.dtype,
+            computed_by=computed_by(self.problem),
             seed=seed,
             seconds=dict(self.seconds),
         )
