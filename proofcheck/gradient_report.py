@@ -80,6 +80,7 @@ def as_text(report: Mapping[str, Any]) -> str:
         *(() if demo is None else _inputs_of(demo)),
         f"method      {report['method']}: {report['reason']}",
         *polynomial,
+        f"computed by {report['computed_by']}",
         f"loss        {report['loss']:.6g}, error at most {_number(report['error_bound'].get('loss'))}",
         *(line for name in report["largest"] for line in _gradient_lines(report, name)),
         f"scale       {_number(report['scale'])} (of dL/dX, if nothing cancelled)",

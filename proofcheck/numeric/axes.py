@@ -1,7 +1,7 @@
 r"""Principal axes of queries and keys: coordinates in which few columns carry the scores.
 
-For every invertible R, q·k = (q R^{-T})·(Rᵀ k), so queries and keys may be turned against each other.  Let C_q and
-C_k be their second moments, C_q = L Lᵀ, and Lᵀ C_k L = U Σ² Uᵀ.  With
+For every invertible R, q·k = (q R^{-T})·(Rᵀ k), so queries and keys may be turned against each other.  Let
+C_q and C_k be their second moments, C_q = L Lᵀ, and Lᵀ C_k L = U Σ² Uᵀ.  With
 
     q' = q R_q,    k' = k R_k,    R_k = L U Σ^{-1/2},    R_q = R_k^{-T},                               (14)
 
@@ -10,8 +10,8 @@ Gramians.  Axis a brings scores of root mean square σ_a for independent queries
 largest decay that any such pair of coordinates has: Σ² are the eigenvalues of C_q C_k.  Axes whose σ_a is
 at the level of rounding have no score to speak of and are left out.
 
-Everything here is host arithmetic in float64 on d × d matrices; R is what it is, and what rounding made of it is
-part of the bound: :func:`rotated_range` bounds |q·k − q'·k'| for the R at hand.
+R is found in float64 and then is what it is; what rounding made of it is part of the bound, since
+:func:`rotated_range` bounds |q·k − q'·k'| for the R at hand.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def principal_axes(query_sample: Floats, key_sample: Floats) -> Axes | None:
     """The axes of a sample.
 
     Args:
-        query_sample, key_sample: points in the coordinates of a frame, keys centred, (m, d) each.
+        query_sample: queries in the coordinates of a frame, (m, d).
+        key_sample: keys in them, (m', d).
 
     Returns:
         None where there are none: no score of the sample differs from 0, or its moments overflow.

@@ -21,8 +21,8 @@ is at most a_0 + |w̃_i|·a with
 and the gradient in X errs by at most Σ_i |A1_i|ᵀ (a_0 + |w̃_i|·a) max_j|A2_j − m|/d, in the sums of
 :class:`~proofcheck.numeric.magnitudes.Magnitudes`.  The other gradients are bounded in the same way.
 
-*Fewer monomials.*  Where P̂ of (15) in :mod:`proofcheck.numeric.expansion` stands for P, ε is larger by what the
-change of coordinates moves a score, and δ by τ e^{ρ+ε}.
+*Fewer monomials.*  Where P̂ of (15) in :mod:`proofcheck.numeric.expansion` stands for P, ε is larger by what
+the change of coordinates moves a score, and δ by τ e^{ρ+ε}.
 
 On spread data this is orders of magnitude above the true error: errors of different sign cancel in the
 gradient, and no sum of absolute values can see it.

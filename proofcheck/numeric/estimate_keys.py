@@ -84,9 +84,7 @@ def _attended(problem: Problem, rows: tuple[int, ...], block: slice) -> NDArray[
     return np.asarray(keys[None, :] <= np.asarray(rows)[:, None])
 
 
-def _together(
-    problem: Problem, rows: tuple[int, ...], block: slice, fast_rows: int
-) -> NDArray[np.bool_]:
+def _together(problem: Problem, rows: tuple[int, ...], block: slice, fast_rows: int) -> NDArray[np.bool_]:
     """Whether a query and a key are in one block of the causal fast method, (m, b)."""
     keys = np.arange(block.start, block.stop)
     same = np.asarray(rows)[:, None] // fast_rows == keys[None, :] // fast_rows

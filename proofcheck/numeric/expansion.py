@@ -1,12 +1,12 @@
 """P(q·k) by fewer monomials, in coordinates in which fewer are needed.
 
-With the axes of :mod:`proofcheck.numeric.axes` and the set B of monomials of :mod:`proofcheck.numeric.pruned`,
+With the axes of :mod:`proofcheck.numeric.axes` and a set B of monomials from :mod:`proofcheck.numeric.pruned`,
 
     P̂(q, k) = Σ_{β∈B} ω_β q'^β k'^β,    |P̂(q, k) − P(q'·k')| ≤ τ,                                   (15)
 
 where τ bounds what is left out.  By degree that is Σ_{|β|=t, β∉B} (t!/β!) |q'^β k'^β|: at most
-(Σ_a Q_a K_a)^t less the terms of B, for the largest entries Q and K by axis; and at most (Σ_a |q'_a k'_a|)^t as a
-whole, whose largest value may be far less.
+(Σ_a Q_a K_a)^t less the terms of B, for the largest entries Q and K by axis; and at most (Σ_a |q'_a k'_a|)^t
+as a whole, whose largest value may be far less.
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ def leftover(
     radius = min(found.radius, columns) * rounded**2
     epsilon = found.epsilon + 4 * block_unit * columns
     used = expansion.monomials
-    terms = used.evaluate(np.ascontiguousarray(products[: used.variables, None]), np)[:, 0] * used.multinomials
+    terms = (
+        used.evaluate(np.ascontiguousarray(products[: used.variables, None]), np)[:, 0] * used.multinomials
+    )
     kept = np.bincount(used.degrees, weights=terms, minlength=len(coefficients))
     dropped = 0.0
     for degree, coefficient in enumerate(coefficients[1:], 1):  # 1 is in every set

@@ -27,7 +27,7 @@ product.  In the keys the roles change: with Z = Σ_i φ(q_i) ⊗ v_i ⊗ [1, q_
 
 Each term of Σ_j p̃_ij is exactly 0 in sum, so centring keys and values changes nothing in (3) and (5).
 
-Nothing in (2) to (5) asks φ to be all monomials, or the points in φ to be in the same coordinates as the [1, k_j] and
+Nothing in (2) to (5) asks φ to be all monomials, or its points to be in the coordinates of the [1, k_j] and
 [1, q_i] beside it: an :class:`~proofcheck.numeric.expansion.Expansion` has fewer, in coordinates of its own.
 """
 
@@ -111,7 +111,7 @@ def fast_solution(
     O(n C(d+g, d) (1+d)²) time; at most four times C(d+g, d) (1+d)² numbers of working memory, those of a
     block, and one n × (1+d) array where both ``causal`` and A2 or A3 are asked for; and the outputs.
     """
-    if expansion is None and have_kernels(problem) and not problem.causal:
+    if expansion is None and have_kernels(problem):
         from proofcheck.numeric.kernels.fast_sweeps import fused_fast_solution
 
         return fused_fast_solution(
@@ -124,9 +124,7 @@ def fast_solution(
             sample=sample,
             progress=progress,
         )
-    sweep = _Sweep.of(
-        problem, wrt, coefficients, where, expansion, block_dtype, block_rows, sample, progress
-    )
+    sweep = _Sweep.of(problem, wrt, coefficients, where, expansion, block_dtype, block_rows, sample, progress)
     # Scores too large for any polynomial overflow; then alpha is infinite or not a number, and refused.
     with np.errstate(over="ignore", invalid="ignore"):
         return sweep.run()
@@ -247,7 +245,7 @@ class _Sweep:
             self.progress(rows.stop - rows.start)
 
     def _queries(self, rows: slice) -> tuple[Array, Array]:
-        """The scaled queries of a block as columns, (d, b), and in the coordinates of the features, (r, b)."""
+        """The scaled queries of a block as columns, (d, b), and those in the features, (r, b)."""
         block = queries(self.problem, rows) * self.basis.scale
         return self._turned(block, 0)
 

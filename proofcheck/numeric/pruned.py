@@ -1,13 +1,13 @@
 r"""Monomials worth having: those whose terms, by the moments of the data, are not small.
 
-A term of (1) of :mod:`proofcheck.numeric.monomials` is ω_β q^β k^β.  For independent coordinates its root mean
-square over all pairs of a query and a key is ω_β ∏_a (E q_a^{2β_a})^{1/2} (E k_a^{2β_a})^{1/2}; with P ≈ exp,
+A term of (1) of :mod:`proofcheck.numeric.monomials` is ω_β q^β k^β.  For independent coordinates its root
+mean square over all pairs of a query and a key is ω_β ∏_a (E q_a^{2β_a})^{1/2} (E k_a^{2β_a})^{1/2}; with P ≈ exp,
 ω_β ≈ 1/β!, this is
 
     v(β) = ∏_a u_a(β_a),    u_a(j) = (E q_a^{2j})^{1/2} (E k_a^{2j})^{1/2}/j!.                          (13)
 
-With every u_a made non-increasing, {β : v(β) ≥ τ, |β| ≤ g} is downward closed: whoever has β has what β is a
-product of, so that each monomial is again made from an earlier one by a single product.  The set is found axis by
+With every u_a made non-increasing, {β : v(β) ≥ τ, |β| ≤ g} is downward closed: with β it has all that divides
+it, so that each monomial is again made from an earlier one by a single product.  The set is found axis by
 axis from the products that are above τ, so that the work is that of the set and not of C(d+g, d).
 """
 
@@ -34,7 +34,8 @@ def axis_sizes(queries: Floats, keys: Floats, degree: int) -> Floats:
     """The u_a(j) of (13) for j ≤ ``degree``, each no larger than the one before: (r, degree + 1).
 
     Args:
-        queries, keys: points of a sample, (m, r) each, in the coordinates of the monomials.
+        queries: those of a sample, (m, r), in the coordinates of the monomials.
+        keys: the same.
         degree: g.
     """
     sizes = np.ones((queries.shape[1], degree + 1))
@@ -110,7 +111,7 @@ def _above(sizes: Floats, degree: int, threshold: float, most: int) -> tuple[Exp
 
 
 def monomials_of(exponents: Exponents) -> Monomials:
-    """The monomials of a downward closed set, in the order of :class:`~proofcheck.numeric.monomials.Monomials`.
+    """The monomials of a downward closed set, by degree, then lexicographically.
 
     Args:
         exponents: its multi-indices in any order, (count, variables), 0 among them.

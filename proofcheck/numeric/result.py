@@ -35,6 +35,7 @@ class GradientResult:
         radius: what all centred scores are below.
         min_alpha: the least sum of a query's weights.
         dtype: of features and products.
+        computed_by: compiled kernels, or array operations of a library, and why where kernels could have been.
         seed: of the sample.
         seconds: by phase.
     """
@@ -53,6 +54,7 @@ class GradientResult:
     radius: float
     min_alpha: float
     dtype: str
+    computed_by: str
     seed: int
     seconds: Mapping[str, float]
 

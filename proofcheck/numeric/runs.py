@@ -22,6 +22,7 @@ from proofcheck.numeric.expansion import Expansion, leftover
 from proofcheck.numeric.fast import fast_solution
 from proofcheck.numeric.fast_totals import FastSolution
 from proofcheck.numeric.frame import Frame, frame
+from proofcheck.numeric.kernels import computed_by
 from proofcheck.numeric.low_rank_solution import low_rank_solution
 from proofcheck.numeric.magnitudes import magnitudes_before
 from proofcheck.numeric.polynomial import ExpPolynomial
@@ -143,9 +144,10 @@ class Runs:
     @cached_property
     def pruning(self) -> Pruning | None:
         """Principal axes and what they need of a polynomial; None where all scores are 0."""
+        few = self.few
         with self.seconds.phase("range"):
             most = MOST_MOMENTS // (1 + self.problem.d) ** 2
-            return Pruning.of(self._points(_AXES, _AXES), self.few, most)
+            return Pruning.of(self._points(_AXES, _AXES), few, most)
 
     def _points(self, *counts: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Random queries and keys in the coordinates of the frame."""
@@ -312,6 +314,7 @@ class Runs:
             radius=self.where.radius,
             min_alpha=run.solution.min_alpha,
             dtype=run.dtype,
+            computed_by=computed_by(self.problem),
             seed=seed,
             seconds=dict(self.seconds),
         )

@@ -18,6 +18,8 @@ from proofcheck.numeric.problem import VARIABLES, Problem, Solution, checked_pro
 
 from .hard_cases import KINDS, Arrays, draw_case, reference
 
+pytestmark = pytest.mark.usefixtures("route")
+
 _CASES = 1000  # of each of the ten kinds
 
 

@@ -15,6 +15,8 @@ from proofcheck.numeric.problem import VARIABLES, Problem, Solution, checked_pro
 from .autograd import by_jax, by_torch, x_gradient_by_the_paper
 from .hard_cases import KINDS, reference
 
+pytestmark = pytest.mark.usefixtures("route")
+
 METHODS = {
     "naive": naive_solution,
     "blocks": exact_solution,

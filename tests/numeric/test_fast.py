@@ -22,6 +22,8 @@ from proofcheck.numeric.problem import VARIABLES, checked_problem
 
 from .polynomial_softmax import Arrays, Floats, Reference, reference, rounding_bounds
 
+pytestmark = pytest.mark.usefixtures("route")
+
 UNIT = {np.float32: 2.0**-24, np.float64: 2.0**-53}
 
 

@@ -134,9 +134,11 @@ class _Sweeps:
         if self.key_gradient:
             self._key_sweep(state, found)
         found |= {"X": sums[0], "Y": sums[1]}
+        with np.errstate(over="ignore", invalid="ignore"):
+            gradients = {name: found[name].astype(problem.dtype, copy=False) for name in self.wrt}
         return Solution(
             loss=loss,
-            gradients={name: found[name].astype(problem.dtype, copy=False) for name in self.wrt},
+            gradients=gradients,
             min_alpha=least,
             most_residual=most,
         )

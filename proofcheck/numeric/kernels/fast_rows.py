@@ -21,78 +21,21 @@ from __future__ import annotations
 import numpy as np
 
 from proofcheck.numeric.kernels.compiling import compiled
-from proofcheck.numeric.kernels.tiles import dot, gather, product
+from proofcheck.numeric.kernels.fast_blocks import (
+    add_moments,
+    add_within,
+    fill_columns,
+    fill_features,
+    fill_keys,
+    fill_queries,
+    fill_values,
+    pull,
+    pull_within,
+    weights_within,
+)
+from proofcheck.numeric.kernels.tiles import dot, product
 
-__all__ = ["key_gradients", "key_moments", "query_rows"]
-
-
-@compiled
-def _columns_of(rows, start, count, out):  # type: ignore[no-untyped-def]
-    """Some rows as columns, and zeros in the columns that are left."""
-    for column in range(rows.shape[1]):
-        for r in range(count):
-            out[column, r] = rows[start + r, column]
-        for r in range(count, out.shape[1]):
-            out[column, r] = 0
-
-
-@compiled
-def _features(points, steps, out):  # type: ignore[no-untyped-def]
-    """Monomials of the columns of ``points``, as rows of ``out``."""
-    columns = out.shape[1]
-    for r in range(columns):
-        out[0, r] = 1
-    for step in range(steps.shape[0]):
-        x, target, end, source = steps[step, 0], steps[step, 1], steps[step, 2], steps[step, 3]
-        for i in range(end - target):
-            for r in range(columns):
-                out[target + i, r] = points[x, r] * out[source + i, r]
-
-
-@compiled
-def _add_moments(features, points, factors, top, with_points, panel, out):  # type: ignore[no-untyped-def]
-    """Add Σ φ(x) factorsᵀ of a block's columns x to ``out``, one degree more ``with_points``."""
-    rows, columns = factors.shape[0], factors.shape[1]
-    dot(out, 0, features, 0, factors, features.shape[0], rows, columns)
-    if with_points:
-        for step in range(top.shape[0]):
-            x, target, end, source = top[step, 0], top[step, 1], top[step, 2], top[step, 3]
-            for m in range(rows):
-                for r in range(columns):
-                    panel[m, r] = points[x, r] * factors[m, r]
-            dot(out, target, features, source, panel, end - target, rows, columns)
-
-
-@compiled
-def _pull(features, weights, moments, factors, index, inner, out):  # type: ignore[no-untyped-def]
-    """(12): the gradient in the points, as columns of ``out``; ``factors`` are v."""
-    width, columns = factors.shape[0], factors.shape[1]
-    product(inner, 0, moments.ravel(), 0, width, 1, factors, moments.shape[0], width, columns)
-    gather(out, features, weights, inner, index, out.shape[0], features.shape[0], columns)
-
-
-@compiled
-def _keys(rows, start, count, centre, scale, wide, out):  # type: ignore[no-untyped-def]
-    """The centred, scaled keys of a block as columns."""
-    _columns_of(rows, start, count, wide)
-    for column in range(wide.shape[0]):
-        for r in range(count):
-            out[column, r] = (wide[column, r] - centre[column]) / scale[column]
-        for r in range(count, wide.shape[1]):
-            out[column, r] = 0
-
-
-@compiled
-def _values(rows, start, count, centre, wide, out):  # type: ignore[no-untyped-def]
-    """[1, g_j − ḡ] of a block as columns; what is left counts for nothing."""
-    _columns_of(rows, start, count, wide)
-    for r in range(out.shape[1]):
-        out[0, r] = 1 if r < count else 0
-    for column in range(wide.shape[0]):
-        for r in range(count):
-            out[1 + column, r] = wide[column, r] - centre[column]
-        for r in range(count, wide.shape[1]):
-            out[1 + column, r] = 0
+__all__ = ["key_gradients", "key_moments", "query_moments", "query_rows"]
 
 
 @compiled
@@ -104,42 +47,110 @@ def key_moments(A2, A3, centre, scale, value_centre, weights, steps, top, with_p
     panel, features = np.empty((1 + d, block), kind), np.empty((count, block), kind)
     for start in range(0, A2.shape[0], block):
         some = min(block, A2.shape[0] - start)
-        _keys(A2, start, some, centre, scale, wide, points)
-        _values(A3, start, some, value_centre, wide, values)
-        _features(points, steps, features)
-        _add_moments(features, points, values, top, with_points, panel, out)
+        fill_keys(A2, start, some, centre, scale, wide, points)
+        fill_values(A3, start, some, value_centre, wide, values)
+        fill_features(points, steps, features)
+        add_moments(features, points, values, top, with_points, panel, out)
 
 
 @compiled
-def key_gradients(A2, A3, centre, scale, value_centre, weights, table, moments, steps, index, block, out2, out3):  # type: ignore[no-untyped-def]
+def key_gradients(  # type: ignore[no-untyped-def]
+    A2,
+    A3,
+    centre,
+    scale,
+    value_centre,
+    weights,
+    table,
+    moments,
+    steps,
+    top,
+    index,
+    block,
+    out2,
+    out3,
+    running,
+    A1,
+    X,
+    cotangents,
+    coefficients,
+):
     """(5) for some keys, from the moments of the queries; outputs of no rows are left out.
 
     Args:
         weights: ω, as the features.
         table: ω times the moments of degree at most g, (count, 1+d).
-        moments: (full, 1+d).
+        moments: (full, 1+d), or of no rows if dL/dA2 is not wanted.
         index: :attr:`~proofcheck.numeric.kernels.plan.Plan.raised` times ``block``.
+        running: if causal, the moments of the queries after these rows, float64, to which these rows' are added;
+            else of no rows.
+        A1, cotangents: if causal, the same rows of A1 and of v.
+        coefficients: of P, as the features.
     """
-    d, count, kind = A2.shape[1], weights.shape[0], weights.dtype
-    wide = np.empty((d, block), np.float64)
+    d, count, kind, causal = A2.shape[1], weights.shape[0], weights.dtype, running.shape[0] > 0
+    wide, inputs = np.empty((d, block), np.float64), np.empty((d, block), np.float64)
     points, values = np.empty((d, block), kind), np.empty((1 + d, block), kind)
     features, inner = np.empty((count, block), kind), np.empty((moments.shape[0], block), kind)
-    found = np.empty((1 + d, block), kind)
-    for start in range(0, A2.shape[0], block):
+    found, panel = np.empty((1 + d, block), kind), np.empty((1 + d, block), kind)
+    square = block if causal else 0
+    others, factors = np.empty((d, block), kind), np.empty((1 + d, block), kind)
+    pairs, slopes = np.empty((square, block), kind), np.empty((square, block), kind)
+    for number in range((A2.shape[0] + block - 1) // block - 1, -1, -1):
+        start = number * block
         some = min(block, A2.shape[0] - start)
-        _keys(A2, start, some, centre, scale, wide, points)
-        _values(A3, start, some, value_centre, wide, values)
-        _features(points, steps, features)
+        fill_keys(A2, start, some, centre, scale, wide, points)
+        fill_values(A3, start, some, value_centre, wide, values)
+        fill_features(points, steps, features)
+        if causal:
+            set_tables(running, weights, table, moments)
+            fill_columns(A1, start, some, inputs)
+            fill_queries(inputs, X, scale, wide, others)
+            fill_columns(cotangents, start, some, factors)
+            weights_within(points, others, coefficients, True, pairs)
         if out3.shape[0]:
-            product(found, 0, table.ravel(), 0, 1, 1 + d, features, 1 + d, count, block)
+            product(found, 0, table, 0, 1, 1 + d, features, 1 + d, count, block)
+            if causal:
+                add_within(pairs, factors, panel, found)
             for r in range(some):
                 for column in range(d):
                     out3[start + r, column] = found[1 + column, r]
         if out2.shape[0]:
-            _pull(features, weights, moments, values, index, inner, found[:d])
+            pull(features, weights, moments, values, index, inner, found[:d])
+            if causal:
+                pull_within(pairs, others, factors, values, slopes, panel, found[:d])
             for r in range(some):
                 for column in range(d):
                     out2[start + r, column] = np.float64(found[column, r]) / scale[column]
+        if causal:
+            fill_features(others, steps, features)
+            add_moments(features, others, factors, top, out2.shape[0] > 0, panel, running)
+
+
+@compiled
+def query_moments(A1, X, scale, cotangents, weights, steps, top, with_points, block, out):  # type: ignore[no-untyped-def]
+    """Add the moments of some queries with their v, (m, 1+d), to ``out``."""
+    d, count, kind = A1.shape[1], weights.shape[0], weights.dtype
+    wide, inputs = np.empty((d, block), np.float64), np.empty((d, block), np.float64)
+    points, factors = np.empty((d, block), kind), np.empty((1 + d, block), kind)
+    panel, features = np.empty((1 + d, block), kind), np.empty((count, block), kind)
+    for start in range(0, A1.shape[0], block):
+        some = min(block, A1.shape[0] - start)
+        fill_columns(A1, start, some, inputs)
+        fill_queries(inputs, X, scale, wide, points)
+        fill_columns(cotangents, start, some, factors)
+        fill_features(points, steps, features)
+        add_moments(features, points, factors, top, with_points, panel, out)
+
+
+@compiled
+def set_tables(running, weights, table, moments):  # type: ignore[no-untyped-def]
+    """ω times the moments of degree at most g, and all of them, in the dtype of products."""
+    for beta in range(table.shape[0]):
+        for m in range(table.shape[1]):
+            table[beta, m] = np.float64(weights[beta]) * running[beta, m]
+    for gamma in range(moments.shape[0]):
+        for m in range(moments.shape[1]):
+            moments[gamma, m] = running[gamma, m]
 
 
 @compiled
@@ -165,6 +176,13 @@ def query_rows(  # type: ignore[no-untyped-def]
     sums,
     most,
     alphas,
+    running,
+    A2,
+    A3,
+    key_centre,
+    coefficients,
+    first,
+    cotangents,
 ):
     """(2) and (3) for some queries, and what they add to the sums over queries.
 
@@ -182,7 +200,13 @@ def query_rows(  # type: ignore[no-untyped-def]
         sums: float64, to add to: dL/dX times d, dL/dY, and below Σ|A1| and Σ|A1|ᵀ|w|, side by side in rows
             0 … d−1, d … 2d−1 and 2d … 3d−1; and in rows 3d … 3d+2 Σ|c|, Σ|w|, and L. (3d + 3, 1 + d).
         most: max|c| and max|w|, (2, d).
-        alphas: the least and largest α, not a number if one is not.
+        alphas: the least and largest α, not a number if one is not, and the most keys over α.
+        running: if causal, the moments of the keys before these rows, float64, to which these rows' are added;
+            else of no rows.
+        A2, A3: if causal, the same rows of them; else what a query attends to is ``first`` keys.
+        coefficients: of P, as the features.
+        first: if causal, the number of the first row.
+        cotangents: where to write v, (m, 1+d), or of no rows.
 
     Returns:
         Whether all α are positive and finite; else it stops where one is not.
@@ -203,16 +227,24 @@ def query_rows(  # type: ignore[no-untyped-def]
     found, cotangent = np.empty((1 + d, block), kind), np.empty((1 + d, block), kind)
     panel, features = np.empty((1 + d, block), kind), np.empty((count, block), kind)
     inner = np.empty((moments.shape[0], block), kind)
+    causal = running.shape[0] > 0
+    square = block if causal else 0
+    others, values = np.empty((d, block), kind), np.empty((1 + d, block), kind)
+    pairs, slants = np.empty((square, block), kind), np.empty((square, block), kind)
     place = 0
     for start in range(0, A1.shape[0], block):
         some = min(block, A1.shape[0] - start)
-        _columns_of(A1, start, some, inputs)
-        product(wide, 0, X, 0, 1, d, inputs, d, d, block)
-        for column in range(d):
-            for r in range(block):
-                points[column, r] = wide[column, r] / d * scale[column]
-        _features(points, steps, features)
+        fill_columns(A1, start, some, inputs)
+        fill_queries(inputs, X, scale, wide, points)
+        fill_features(points, steps, features)
+        if causal:
+            set_tables(running, weights, table, moments)
+            fill_keys(A2, start, some, key_centre, scale, wide, others)
+            fill_values(A3, start, some, value_centre, wide, values)
+            weights_within(points, others, coefficients, False, pairs)
         product(found, 0, table, 0, 1, 1 + d, features, 1 + d, count, block)
+        if causal:
+            add_within(pairs, values, panel, found)
         least, largest = np.inf, -np.inf
         for r in range(some):
             alpha = np.float64(found[0, r])
@@ -220,6 +252,8 @@ def query_rows(  # type: ignore[no-untyped-def]
                 least = alpha
             if not alpha <= largest:
                 largest = alpha
+            keys = first + start + r + 1 if causal else first
+            alphas[2] = max(alphas[2], keys / alpha)
         if not 0 < least <= largest < np.inf:
             alphas[0], alphas[1] = least, largest
             return False
@@ -232,7 +266,7 @@ def query_rows(  # type: ignore[no-untyped-def]
             for r in range(block):
                 output[column, r] = moved[column, r] + value_centre[column]
         product(residual, 0, Y, 0, 1, d, output, d, d, block)
-        _columns_of(E, start, some, wide)
+        fill_columns(E, start, some, wide)
         for column in range(d):
             for r in range(block):
                 residual[column, r] -= wide[column, r]
@@ -267,7 +301,9 @@ def query_rows(  # type: ignore[no-untyped-def]
         dot(sums, 2 * d, sizes, 0, factors, d, 1 + d, block)
         dot(sums, d, output, 0, residual, d, d, block)
         if moments.shape[0]:
-            _pull(features, weights, moments, cotangent, index, inner, gradient)
+            pull(features, weights, moments, cotangent, index, inner, gradient)
+            if causal:
+                pull_within(pairs, others, values, cotangent, slants, panel, gradient)
             for column in range(d):
                 for r in range(block):
                     wide[column, r] = np.float64(gradient[column, r]) * scale[column]
@@ -278,7 +314,13 @@ def query_rows(  # type: ignore[no-untyped-def]
                     for column in range(d):
                         out1[start + r, column] = sizes[column, r] / d
         if backward.shape[0]:
-            _add_moments(features, points, cotangent, top, with_points, panel, backward)
+            add_moments(features, points, cotangent, top, with_points, panel, backward)
+        for r in range(some if cotangents.shape[0] else 0):
+            for column in range(1 + d):
+                cotangents[start + r, column] = cotangent[column, r]
+        if causal:
+            fill_features(others, steps, features)
+            add_moments(features, others, values, top, moments.shape[0] > 0, panel, running)
         while place < keep.shape[0] and keep[place] < start + some:
             r = keep[place] - start
             for column in range(d):

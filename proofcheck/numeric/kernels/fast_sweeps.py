@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from proofcheck.numeric.fast_totals import FastSolution, SampledRows, refuse_overflow, refused_alpha
 from proofcheck.numeric.frame import Frame
-from proofcheck.numeric.kernels.fast_rows import key_gradients, key_moments, query_rows
+from proofcheck.numeric.kernels.fast_rows import key_gradients, key_moments, query_moments, query_rows
 from proofcheck.numeric.kernels.plan import Plan, plan
 from proofcheck.numeric.kernels.threads import in_order
 from proofcheck.numeric.kernels.tiles import panel
@@ -42,7 +42,7 @@ def fused_fast_solution(
     sample: Sequence[int] = (),
     progress: Callable[[int], None] | None = None,
 ) -> FastSolution:
-    """As :func:`~proofcheck.numeric.fast.fast_solution`, for NumPy arrays that are not causal."""
+    """As :func:`~proofcheck.numeric.fast.fast_solution`, for NumPy arrays."""
     return _Sweeps(problem, wrt, coefficients, where, block_dtype, block_rows, tuple(sample), progress).run()
 
 
@@ -92,21 +92,22 @@ class _Sweeps:
             self.key_block = self.query_block = min(self.query_block, -(-min(block_rows, n) // step) * step)
         self.block_rows = min(self.part_rows, max(self.key_block, self.query_block), n)
         self.row_gradient = "X" in wrt or "A1" in wrt
+        self.key_gradient = "A2" in wrt or "A3" in wrt
+        self.narrow_weights = self.weights.astype(self.dtype)
+        self.coefficients = np.array(coefficients, dtype=self.dtype)
+        self.index = self.plan.raised * self.query_block
+        self.X, self.Y = (view(array, slice(0, d), np.float64) for array in (problem.X, problem.Y))
+        kept = n if problem.causal and self.key_gradient else 0
+        self.cotangents = np.zeros((kept, 1 + d), dtype=self.dtype)
         self.outputs = {
             name: np.zeros((n, d), dtype=problem.dtype) for name in wrt if name in ("A1", "A2", "A3")
         }
 
     def run(self) -> FastSolution:
         """All sweeps."""
-        plan, d = self.plan, self.problem.d
-        moments = np.zeros((plan.full if self.row_gradient else plan.count, 1 + d))
-        for part in in_order(self._key_moments, self._parts()):
-            moments += part[1]
-            self._report(part[0])
-        prepared = self._prepared(moments, self.row_gradient)
         total: _Part | None = None
         kept: list[Floats] = []
-        for rows, part in in_order(lambda rows: (rows, self._query_rows(rows, *prepared)), self._parts()):
+        for rows, part in in_order(self._query_rows, self._for_queries()):
             if not part.positive:
                 raise refused_alpha(float(part.alphas[0]), float(part.alphas[1]))
             if len(part.kept):
@@ -118,13 +119,43 @@ class _Sweeps:
                 total.sums += part.sums
                 total.most = np.maximum(total.most, part.most)
                 total.alphas[0] = min(total.alphas[0], part.alphas[0])
+                total.alphas[2] = max(total.alphas[2], part.alphas[2])
             self._report(rows)
         assert total is not None  # there is a row
-        if len(total.backward):
-            prepared = self._prepared(total.backward, "A2" in self.wrt)
-            for rows in in_order(lambda rows: self._key_gradients(rows, *prepared), self._parts()):
+        if self.key_gradient:
+            for rows in in_order(self._key_gradients, self._for_keys(total.backward)):
                 self._report(rows)
         return self._solution(total, kept)
+
+    def _for_queries(self) -> Iterator[tuple[slice, Floats, Floats, Floats]]:
+        """For each part the tables of the moments of its keys, and, if causal, those before it."""
+        parts = in_order(self._key_moments, self._parts())
+        shape = (self.plan.full if self.row_gradient else self.plan.count, 1 + self.problem.d)
+        moments = np.zeros(shape)
+        if self.problem.causal:
+            for rows, some in parts:
+                yield rows, *self._prepared(moments, self.row_gradient), moments.copy()
+                moments += some
+            return
+        for rows, some in parts:
+            moments += some
+            self._report(rows)
+        prepared = self._prepared(moments, self.row_gradient)
+        for rows in self._parts():
+            yield rows, *prepared, moments[:0]
+
+    def _for_keys(self, moments: Floats) -> Iterator[tuple[slice, Floats, Floats, Floats]]:
+        """For each part the tables of the moments of its queries, and, if causal, those after it."""
+        with_points = "A2" in self.wrt
+        if self.problem.causal:
+            moments = np.zeros((self.plan.full if with_points else self.plan.count, 1 + self.problem.d))
+            for rows, some in in_order(self._query_moments, reversed(list(self._parts()))):
+                yield rows, *self._prepared(moments, with_points), moments.copy()
+                moments += some
+            return
+        prepared = self._prepared(moments, with_points)
+        for rows in self._parts():
+            yield rows, *prepared, moments[:0]
 
     def _parts(self) -> Iterator[slice]:
         return row_blocks(self.problem.n, self.part_rows)
@@ -149,7 +180,7 @@ class _Sweeps:
             where.key_centre,
             where.scale,
             where.value_centre,
-            self.weights.astype(self.dtype),
+            self.narrow_weights,
             plan.steps,
             plan.top,
             self.row_gradient,
@@ -158,12 +189,30 @@ class _Sweeps:
         )
         return rows, out
 
-    def _query_rows(self, rows: slice, table: Floats, moments: Floats) -> _Part:
+    def _query_moments(self, rows: slice) -> tuple[slice, Floats]:
+        plan, with_points = self.plan, "A2" in self.wrt
+        out = np.zeros((plan.full if with_points else plan.count, 1 + self.problem.d))
+        query_moments(
+            view(self.problem.A1, rows),
+            self.X,
+            self.where.scale,
+            self.cotangents[rows],
+            self.narrow_weights,
+            plan.steps,
+            plan.top,
+            with_points,
+            self.key_block,
+            out,
+        )
+        return rows, out
+
+    def _query_rows(self, given: tuple[slice, Floats, Floats, Floats]) -> tuple[slice, _Part]:
+        rows, table, moments, running = given
         plan, problem, where, d = self.plan, self.problem, self.where, self.problem.d
         first, last = bisect_left(self.sample, rows.start), bisect_left(self.sample, rows.stop)
         keep = np.array(self.sample[first:last], dtype=np.int64) - rows.start
         size = 0
-        if "A2" in self.wrt or "A3" in self.wrt:
+        if self.key_gradient and not problem.causal:
             size = plan.full if "A2" in self.wrt else plan.count
         part = _Part(
             positive=False,
@@ -171,21 +220,21 @@ class _Sweeps:
             kept=np.zeros((len(keep), 4 * d + 1)),
             sums=np.zeros((3 * d + 3, 1 + d)),
             most=np.zeros((2, d)),
-            alphas=np.array([np.inf, -np.inf]),
+            alphas=np.array([np.inf, -np.inf, 0.0]),
         )
         part.positive = query_rows(
             view(problem.A1, rows),
             view(problem.E, rows),
-            problem.X.astype(np.float64, order="C"),
-            problem.Y.astype(np.float64, order="C"),
+            self.X,
+            self.Y,
             where.scale,
             where.value_centre,
-            self.weights.astype(self.dtype),
+            self.narrow_weights,
             table,
             moments,
             plan.steps,
             plan.top,
-            plan.raised * self.query_block,
+            self.index,
             self.query_block,
             part.backward,
             "A2" in self.wrt,
@@ -195,10 +244,18 @@ class _Sweeps:
             part.sums,
             part.most,
             part.alphas,
+            running,
+            view(problem.A2, rows),
+            view(problem.A3, rows),
+            where.key_centre,
+            self.coefficients,
+            rows.start if problem.causal else problem.n,
+            self.cotangents[rows],
         )
-        return part
+        return rows, part
 
-    def _key_gradients(self, rows: slice, table: Floats, moments: Floats) -> slice:
+    def _key_gradients(self, given: tuple[slice, Floats, Floats, Floats]) -> slice:
+        rows, table, moments, running = given
         plan, where = self.plan, self.where
         key_gradients(
             view(self.problem.A2, rows),
@@ -206,14 +263,20 @@ class _Sweeps:
             where.key_centre,
             where.scale,
             where.value_centre,
-            self.weights.astype(self.dtype),
+            self.narrow_weights,
             table,
             moments,
             plan.steps,
-            plan.raised * self.query_block,
+            plan.top,
+            self.index,
             self.query_block,
             self._output("A2", rows),
             self._output("A3", rows),
+            running,
+            view(self.problem.A1, rows),
+            self.X,
+            self.cotangents[rows],
+            self.coefficients,
         )
         return rows
 
@@ -247,7 +310,7 @@ class _Sweeps:
             backward=sums[3 * d + 1, :d],
             most_residual=total.most[0],
             most_backward=total.most[1],
-            keys_over_weight=self.problem.n / least,
+            keys_over_weight=float(total.alphas[2]),
             inverse_weight=1 / least,
         )
         return FastSolution(

@@ -11,6 +11,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 from typing import TypeVar
 
 __all__ = ["in_order", "thread_count"]
@@ -32,18 +33,19 @@ def thread_count() -> int:
 def in_order(work: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[Result]:
     """``work`` of each part, which releases the interpreter's lock; results in the order of the parts.
 
-    At most one part more than there are threads is begun and not yet taken.  An exception of ``work``, an
+    Parts are taken as they are needed: at most one more than there are threads is begun and not yet taken.  An exception of ``work``, an
     interrupt, or the end of the iteration leaves once the parts that have begun are done.
     """
-    queue = list(parts)
-    threads = min(thread_count(), len(queue))
-    if threads <= 1:
-        yield from map(work, queue)
+    queue = iter(parts)
+    few = list(islice(queue, 2))
+    threads = thread_count()
+    if threads == 1 or len(few) == 1:
+        yield from map(work, chain(few, queue))
         return
     waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:
-        for part in queue:
+        for part in chain(few, queue):
             waiting.append(pool.submit(work, part))
             if len(waiting) > threads:
                 yield waiting.popleft().result()
