@@ -1,6 +1,6 @@
 """P(q·k) by fewer monomials, in coordinates in which fewer are needed.
 
-With the axes of :mod:`proofcheck.numeric.axes` and a set B of monomials from :mod:`proofcheck.numeric.pruned`,
+With the axes of :mod:`~proofcheck.numeric.axes` and a set B from :mod:`~proofcheck.numeric.pruned`,
 
     P̂(q, k) = Σ_{β∈B} ω_β q'^β k'^β,    |P̂(q, k) − P(q'·k')| ≤ τ,                                   (15)
 

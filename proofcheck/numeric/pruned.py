@@ -1,8 +1,8 @@
 r"""Monomials worth having: those whose terms, by the moments of the data, are not small.
 
 A term of (1) of :mod:`proofcheck.numeric.monomials` is ω_β q^β k^β.  For independent coordinates its root
-mean square over all pairs of a query and a key is ω_β ∏_a (E q_a^{2β_a})^{1/2} (E k_a^{2β_a})^{1/2}; with P ≈ exp,
-ω_β ≈ 1/β!, this is
+mean square over all pairs of a query and a key is ω_β ∏_a (E q_a^{2β_a})^{1/2} (E k_a^{2β_a})^{1/2}; with
+P ≈ exp, ω_β ≈ 1/β!, this is
 
     v(β) = ∏_a u_a(β_a),    u_a(j) = (E q_a^{2j})^{1/2} (E k_a^{2j})^{1/2}/j!.                          (13)
 
@@ -65,7 +65,7 @@ def pruned_exponents(sizes: Floats, degree: int, allowed: float, most: int) -> E
         return None
     threshold = min(allowed, 1.0)
     for _ in range(_RUNGS):
-        found = _above(sizes, degree, threshold, most)
+        found = _above(sizes, degree, threshold, int(_LADDER) * most)
         if found is None:
             return None
         exponents, values = found
@@ -74,7 +74,8 @@ def pruned_exponents(sizes: Floats, degree: int, allowed: float, most: int) -> E
         left = total - np.cumsum(squares)
         enough = np.flatnonzero(left <= np.longdouble(allowed) ** 2)
         if enough.size:
-            return exponents[order[: int(enough[0]) + 1]]
+            count = int(enough[0]) + 1
+            return exponents[order[:count]] if count <= most else None
         threshold /= _LADDER
     return None
 

@@ -56,12 +56,13 @@ class Pruning:
         queries, keys = many[0] @ axes.query, many[1] @ axes.key
         return cls(axes, queries, keys, *few, most)
 
-    def expansion(self, polynomial: ExpPolynomial, error: float) -> tuple[Expansion, float] | None:
+    def expansion(self, polynomial: ExpPolynomial, error: float, most: int) -> tuple[Expansion, float] | None:
         """The fewest monomials with which a polynomial is expected to err at most so much, and the error.
 
         Args:
             polynomial: P.
             error: allowed for the :func:`misfit`; what P alone errs counts, in the mean square.
+            most: how many monomials are of use.
 
         Returns:
             None if there are too many, or if P alone errs more.
@@ -73,7 +74,7 @@ class Pruning:
         sizes = axis_sizes(self.queries, self.keys, polynomial.degree)
         allowed = _MARGIN * float(np.sqrt(error**2 - alone**2))
         for _ in range(_ATTEMPTS):
-            exponents = pruned_exponents(sizes, polynomial.degree, allowed, self.most)
+            exponents = pruned_exponents(sizes, polynomial.degree, allowed, min(most, self.most))
             if exponents is None:
                 return None
             expansion = Expansion.of(self.axes, exponents)

@@ -300,30 +300,36 @@ class Search:
         if pruning is None:
             return None
         model = cost_model(problem)
-        best, worse = None, 0
+        best, further = None, 0
         for degree in range(1, _MOST_DEGREE + 1):
-            if self._rough(degree) > _ROUGHLY * error:
+            if self._rough(degree) > _ROUGHLY * error or further == _FURTHER_DEGREES:
                 continue
             polynomial = self._polynomial(degree)
+            if self._misfit(polynomial) >= error:
+                continue
+            # A polynomial that errs less leaves more to be pruned, until its degree no longer matters.
+            further += 1
             for dtype in self._dtypes():
-                floor = _SINGLE_FLOOR if dtype != problem.accumulator else 0.0
-                if self._misfit(polynomial) + floor >= error:
-                    continue
+                floor = (
+                    0.0
+                    if dtype == problem.accumulator and error < _CLEARLY * _SINGLE_FLOOR
+                    else _SINGLE_FLOOR
+                )
+                name = dtype_text(dtype)
+                least, more = (model.pruned_seconds(problem, wrt, count, name) for count in (0, 1))
+                most = pruning.most if below == math.inf else int(max(below - least, 0) / (more - least))
                 key = (degree, error - floor)
                 if key not in self._pruned:
-                    self._pruned[key] = pruning.expansion(polynomial, error - floor)
+                    self._pruned[key] = pruning.expansion(polynomial, error - floor, most)
                 found = self._pruned[key]
                 if found is None:
                     continue
                 expansion, expected = found
-                count = expansion.monomials.count
-                seconds = model.pruned_seconds(problem, wrt, count, dtype_text(dtype))
+                seconds = model.pruned_seconds(problem, wrt, expansion.monomials.count, name)
                 if seconds < below:
                     best = _Candidate(polynomial, dtype, seconds, expected + floor, expansion)
-                    below, worse = seconds, -1
-            # A polynomial that errs less leaves more to be pruned, until its degree no longer matters.
-            worse += best is not None
-            if worse >= _FURTHER_DEGREES:
+                    below, further = seconds, 0
+            if best is None and below < math.inf:
                 break
         return best
 
