@@ -253,7 +253,7 @@ def _some(d: int, degree: int) -> Expansion:
     exponents = pruned_exponents(sizes, degree, math.sqrt(feature_count(d, degree)) / 4, 1 << 16)
     assert exponents is not None
     identity = np.eye(d)
-    return Expansion.of(Axes(identity, identity, np.ones(d)), exponents)
+    return Expansion.of(Axes(identity, identity, np.ones(d), 0 * identity), exponents)
 
 
 def _fast(
