@@ -15,8 +15,8 @@ not show, is part of the bound.  Exactly, with O any matrix,
 
     q·k − q'·k' = q O k + q (I − O − R_q R_kᵀ) k,
 
-and for O = I − V Vᵀ either q O or (I − O − R_q R_kᵀ) k is at the level of rounding for points in the span of the
-sample: :func:`rotated_range` measures both over all points.
+and for O = I − V Vᵀ both q O and (I − O − R_q R_kᵀ) k are at the level of rounding for points in the span of
+the sample: :func:`rotated_range` measures both over all points.
 """
 
 from __future__ import annotations
