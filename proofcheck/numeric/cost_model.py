@@ -208,14 +208,14 @@ def _fit(counts: Sequence[tuple[float, ...]], times: list[float]) -> tuple[float
 
 def _exact(setting: _Setting, n: int, d: int, wrt: tuple[str, ...]) -> float:
     problem = _problem(setting, n, d)
-    return _least_seconds(lambda: exact_solution(problem, wrt))
+    return _least_seconds(lambda: exact_solution(problem, wrt), setting.kernels)
 
 
 def _fast(setting: _Setting, n: int, d: int, degree: int, dtype: Any, wrt: tuple[str, ...]) -> float:
     problem = _problem(setting, n, d)
     where = frame(problem)
     return _least_seconds(
-        lambda: fast_solution(problem, wrt, _TAYLOR[: degree + 1], where, block_dtype=dtype)
+        lambda: fast_solution(problem, wrt, _TAYLOR[: degree + 1], where, block_dtype=dtype), setting.kernels
     )
 
 
@@ -228,9 +228,10 @@ def _problem(setting: _Setting, n: int, d: int) -> Problem:
     return Problem(array(n, d), array(n, d), array(n, d), array(n, d), array(d, d), array(d, d))
 
 
-def _least_seconds(run: Callable[[], Solution]) -> float:
-    """The shortest of a few runs, but for the first."""
-    run()  # compiles and allocates
+def _least_seconds(run: Callable[[], Solution], compiled: bool) -> float:
+    """The shortest of a few runs, of which the first also compiles and allocates."""
+    if compiled:
+        run()  # takes seconds where nothing was compiled before
     times = []
     for _ in range(_REPEATS):
         start = time.perf_counter()
