@@ -167,9 +167,10 @@ def _numbers(values: Any, count: int) -> Any:
 
 def _measured(setting: _Setting) -> CostModel:
     """Fit both methods to short runs; under a second on a processor."""
-    runs = [(128, 2), (768, 2), (768, 16)]
+    n = 2048 if setting.kernels else 768  # some milliseconds
+    runs = [(128, 2), (n, 2), (n, 16)]
     exact = _fit([(1.0, n * n, n * n * d) for n, d in runs], [_exact(setting, n, d, ("X",)) for n, d in runs])
-    keys = _exact(setting, 768, 16, ("X", "A2", "A3")) / _exact(setting, 768, 16, ("X",))
+    keys = _exact(setting, n, 16, ("X", "A2", "A3")) / _exact(setting, n, 16, ("X",))
     fast = {}
     sizes = [(64, 2, 1), (4096, 2, 2), (4096, 8, 1), (4096, 8, 3), (2048, 4, 5)]
     for dtype in (setting.xp.float32, setting.accumulator):
