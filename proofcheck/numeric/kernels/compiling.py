@@ -1,4 +1,4 @@
-"""How the kernels are compiled: once, kept on disk where that can be, and never holding the interpreter's lock."""
+"""How the kernels are compiled: once, kept on disk where that can be, and without the interpreter's lock."""
 
 from __future__ import annotations
 

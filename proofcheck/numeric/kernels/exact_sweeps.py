@@ -1,7 +1,7 @@
 """The exact method on NumPy arrays by compiled kernels: what :mod:`proofcheck.numeric.exact` computes.
 
-Gradients in A2 and A3 take a third sweep, of all queries for each block of keys, and q, w, and three numbers for
-each query, kept from the first two: no two threads add to one entry.
+Gradients in A2 and A3 take a third sweep, of all queries for each block of keys, with q, w, and three numbers
+for each query kept from the first two: no two threads add to one entry.
 """
 
 from __future__ import annotations
