@@ -90,7 +90,8 @@ class CostModel:
     ) -> float:
         call, row, feature, product = rates
         work = row + feature * features + product * products
-        if problem.causal and kernels:  # the moments of the keys twice, and pairs within blocks of some 96
+        if problem.causal and kernels:
+            # the moments of the keys twice, and pairs within blocks of some 96 rows
             work += product * (products / 2 + 96 * 4 * (1 + problem.d))
         elif problem.causal:  # pairs within a block of 256 rows; and the table is made anew for each
             work += product * (256 * (1 + problem.d) ** 2 + products)
@@ -189,9 +190,10 @@ def _numbers(values: Any, count: int) -> Any:
 
 def _measured(setting: _Setting) -> CostModel:
     """Fit both methods to short runs; under a second on a processor."""
-    runs = [(128, 2), (768, 2), (768, 16)]
+    n = 2048 if setting.kernels else 768  # some milliseconds
+    runs = [(128, 2), (n, 2), (n, 16)]
     exact = _fit([(1.0, n * n, n * n * d) for n, d in runs], [_exact(setting, n, d, ("X",)) for n, d in runs])
-    keys = _exact(setting, 768, 16, ("X", "A2", "A3")) / _exact(setting, 768, 16, ("X",))
+    keys = _exact(setting, n, 16, ("X", "A2", "A3")) / _exact(setting, n, 16, ("X",))
     fast: dict[str, tuple[float, ...]] = {}
     pruned: dict[str, tuple[float, ...]] = {}
     sizes = [(64, 2, 1), (4096, 2, 2), (4096, 8, 1), (4096, 8, 3), (2048, 4, 5)]
@@ -244,7 +246,7 @@ def _fit(counts: Sequence[tuple[float, ...]], times: list[float]) -> tuple[float
 
 def _exact(setting: _Setting, n: int, d: int, wrt: tuple[str, ...]) -> float:
     problem = _problem(setting, n, d)
-    return _least_seconds(lambda: exact_solution(problem, wrt))
+    return _least_seconds(lambda: exact_solution(problem, wrt), setting.kernels)
 
 
 def _some(d: int, degree: int) -> Expansion:
@@ -270,7 +272,8 @@ def _fast(
     return _least_seconds(
         lambda: fast_solution(
             problem, wrt, _TAYLOR[: degree + 1], where, expansion=expansion, block_dtype=dtype
-        )
+        ),
+        setting.kernels,
     )
 
 
@@ -283,9 +286,10 @@ def _problem(setting: _Setting, n: int, d: int) -> Problem:
     return Problem(array(n, d), array(n, d), array(n, d), array(n, d), array(d, d), array(d, d))
 
 
-def _least_seconds(run: Callable[[], Solution]) -> float:
-    """The shortest of a few runs, but for the first."""
-    run()  # compiles and allocates
+def _least_seconds(run: Callable[[], Solution], compiled: bool) -> float:
+    """The shortest of a few runs, of which the first also compiles and allocates."""
+    if compiled:
+        run()  # takes seconds where nothing was compiled before
     times = []
     for _ in range(_REPEATS):
         start = time.perf_counter()

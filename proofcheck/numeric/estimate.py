@@ -33,6 +33,7 @@ from proofcheck.numeric.exact import QueryRows
 from proofcheck.numeric.expansion import Expansion
 from proofcheck.numeric.fast_totals import FastSolution
 from proofcheck.numeric.frame import Frame
+from proofcheck.numeric.kernels import have_kernels
 from proofcheck.numeric.problem import Problem, row_blocks
 
 __all__ = ["CONFIDENCE", "ErrorEstimate", "Sample", "draw", "estimate", "gradient_size"]
@@ -108,6 +109,10 @@ def _weights(problem: Problem) -> NDArray[np.float64]:
     """|A1_i|_∞ |w_i|_1 with |c_i| taken as |E_i| + max|A3 Y|, (n,)."""
     xp = problem.xp
     absolute = xp.abs(xp.astype(problem.Y, problem.accumulator))
+    if have_kernels(problem):
+        from proofcheck.numeric.kernels.surveys import fused_largest, fused_weights
+
+        return fused_weights(problem, fused_largest(problem) @ absolute, np.sum(absolute, axis=0))
     largest: Any = 0.0
     for rows in row_blocks(problem.n, _BLOCK_ROWS):
         block = xp.max(xp.abs(xp.astype(xp.asarray(problem.A3[rows, :]), problem.accumulator)), axis=0)

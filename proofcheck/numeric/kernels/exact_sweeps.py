@@ -1,7 +1,7 @@
 """The exact method on NumPy arrays by compiled kernels: what :mod:`proofcheck.numeric.exact` computes.
 
-Gradients in A2 and A3 take a third sweep, of all queries for each block of keys, and q, w, and three numbers for
-each query, kept from the first two: no two threads add to one entry.
+Gradients in A2 and A3 take a third sweep, of all queries for each block of keys, with q, w, and three numbers
+for each query kept from the first two: no two threads add to one entry.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ GROUP = 512
 
 _BLOCK = panel(np.float64)
 _PART_PAIRS = 1 << 22  # some milliseconds
+_PART_COPIED = 1 << 15
 _MOST_ROWS = GROUP // 2 // _BLOCK * _BLOCK  # two parts at least are summed before they are added to all
 
 
@@ -63,20 +64,33 @@ class _Part:
         self.finite, self.least = True, np.inf
 
 
+def _converted(array: NDArray[Any]) -> Floats:
+    """A float64 view, or a copy made in threads."""
+    if array.dtype == np.float64:
+        return view(array, slice(0, len(array)))
+    found = np.empty(array.shape)
+
+    def work(rows: slice) -> None:
+        found[rows] = array[rows]
+
+    for _ in in_order(work, row_blocks(len(array), _PART_COPIED)):
+        pass
+    return view(found, slice(0, len(array)))
+
+
 class _Sweeps:
     """What the sweeps share."""
 
     def __init__(self, problem: Problem, wrt: tuple[str, ...]) -> None:
         self.problem, self.wrt = problem, wrt
-        every = slice(0, problem.n)
-        self.keys, self.values = (view(array, every, np.float64) for array in (problem.A2, problem.A3))
+        self.keys, self.values = (_converted(array) for array in (problem.A2, problem.A3))
         self.X, self.Y = (view(array, slice(0, problem.d), np.float64) for array in (problem.X, problem.Y))
         self.key_gradient = "A2" in wrt or "A3" in wrt
 
     def part_rows(self, count: int) -> int:
         """Queries, or keys, for a thread at a time."""
         wanted = min(_PART_PAIRS // self.problem.n, -(-count // 4), _MOST_ROWS)
-        return max(-(-wanted // _BLOCK), 1) * _BLOCK
+        return max(wanted // _BLOCK, 1) * _BLOCK
 
     def queries(self, numbers: NDArray[np.int64] | slice) -> _Part:
         """The first two sweeps for some queries."""
