@@ -11,7 +11,7 @@ For the matrix W = exp(S'), S' the scores of centred keys, and for ε = 1e-2, 1e
 * all: C(d+g, d) for the least degree g whose polynomial is, with all monomials of the columns;
 * k of the gradient: the fewest on a ladder of counts with ‖g̃ − g‖_∞ ≤ ε‖g‖_∞ for dL/dX, also at the next
   count, over the degrees up to 6;
-  count, over the degrees up to 6;
+* called: what attention_gradient(method="fast", rtol=ε) takes, with the margins of an error that it estimates.
 
 Polynomials are those of the method: least squares on 1536 scores.  Axes and moments are of 512 queries and
 keys.  Writes JSON to FILE, and a table to standard output.

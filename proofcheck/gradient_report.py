@@ -75,7 +75,8 @@ def as_text(report: Mapping[str, Any]) -> str:
     polynomial = []
     if report["degree"] is not None:
         kind = f"{report['kind']}, degree {report['degree']}"
-        polynomial = [f"polynomial  {kind}, {report['features']} features, in {report['dtype']}"]
+        along = "" if report["axes"] is None else f" of {report['axes']} principal axes"
+        polynomial = [f"polynomial  {kind}, {report['features']} features{along}, in {report['dtype']}"]
     lines = [
         *(() if demo is None else _inputs_of(demo)),
         f"method      {report['method']}: {report['reason']}",

@@ -318,7 +318,7 @@ class Runs:
             radius=self.where.radius,
             min_alpha=run.solution.min_alpha,
             dtype=run.dtype,
-            computed_by=computed_by(self.problem),
+            computed_by=computed_by(self.problem, pruned=run.axes is not None),
             seed=seed,
             seconds=dict(self.seconds),
         )

@@ -25,13 +25,19 @@ def have_kernels(problem: Problem) -> bool:
     return array_api_compat.is_numpy_array(problem.A1) and _obstacle() is None
 
 
-def computed_by(problem: Problem) -> str:
-    """What computes with a problem's arrays, in words; where kernels could and do not, why."""
-    if have_kernels(problem):
+def computed_by(problem: Problem, *, pruned: bool = False) -> str:
+    """What computes with a problem's arrays, in words; where kernels could and do not, why.
+
+    Args:
+        problem: the inputs.
+        pruned: whether monomials are left out, for which there are no kernels.
+    """
+    if have_kernels(problem) and not pruned:
         return "compiled kernels"
     library = problem.xp.__name__.removeprefix("array_api_compat.").partition(".")[0]
     if array_api_compat.is_numpy_array(problem.A1):
-        return f"array operations of {library}: {_obstacle()}"
+        obstacle = _obstacle() or "compiled kernels take all monomials, and few are needed"
+        return f"array operations of {library}: {obstacle}"
     return f"array operations of {library}"
 
 
