@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from proofcheck import attention_gradient
+from proofcheck.errors import ApproximationError
 from proofcheck.numeric import search
+from proofcheck.numeric.cost_model import CostModel
 from proofcheck.numeric.polynomial import minimax
 from proofcheck.numeric.problem import VARIABLES
 from proofcheck.numeric.pruning import Pruning, misfit
@@ -140,3 +142,43 @@ def test_uniform_data_keep_all_monomials_unless_a_fifth_can_go(monkeypatch: pyte
     assert result.features <= plain.features
     assert result.axes is None or result.features <= 0.9 * plain.features
     assert _errors(arrays, result)["X"] <= 1e-3 * np.max(np.abs(result.gradients["X"]))
+
+
+@pytest.mark.parametrize(
+    "kind", [*(kind for kind in KINDS if kind not in ("zero", "large scores")), "decaying"]
+)
+def test_bounds_and_intervals_hold_where_monomials_are_left_out(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An expansion in every call: bounds always, intervals at their rate, for each variable."""
+    monkeypatch.setattr(search, "_WORTH_PRUNING", 0.0)
+    monkeypatch.setattr(CostModel, "pruned_seconds", lambda *arguments: 1e-9 * arguments[3])
+    rng = np.random.default_rng(list(kind.encode()))
+    tried = missed = expanded = 0
+    for _ in range(25):
+        n, d = int(rng.integers(40, 120)), int(rng.integers(1, 5))
+        arrays = decaying(rng, n, d) if kind == "decaying" else KINDS[kind](rng, n, d)
+        causal = bool(rng.random() < 0.3)
+        try:
+            result = attention_gradient(
+                **arrays,
+                method="fast",
+                rtol=10.0 ** rng.uniform(-4, 0),
+                wrt=VARIABLES,
+                causal=causal,
+                seed=int(rng.integers(1000)),
+            )
+        except ApproximationError:
+            continue
+        true, slack = reference(arrays, causal=causal)
+        expanded += result.axes is not None
+        for name, value in result.gradients.items():
+            error = np.abs(value - true[name]).astype(np.float64)
+            assert np.max(error) - slack[name] <= result.error_bound[name], name
+            size = math.sqrt(np.mean(error**2)) if name == "A1" else float(np.max(error))
+            interval = result.error_estimate[name]
+            tried += 1
+            # The slack of the reference is that of 64 bits; the result's is of 53.
+            missed += not interval.low - 2**12 * slack[name] <= size <= interval.high + 2**12 * slack[name]
+    assert expanded >= 5
+    assert missed <= 0.05 * tried
