@@ -1,6 +1,6 @@
 """How many features the fast method needs, beside the rank of what they stand for.
 
-    python benchmarks/features.py [--quick] [--n N] [-o FILE]
+    python benchmarks/features.py [--quick] [--n N] [--weights | --seconds] [-o FILE]
 
 For the matrix W = exp(S'), S' the scores of centred keys, and for ε = 1e-2, 1e-3 and 1e-4:
 
@@ -11,7 +11,18 @@ For the matrix W = exp(S'), S' the scores of centred keys, and for ε = 1e-2, 1e
 * all: C(d+g, d) for the least degree g whose polynomial is, with all monomials of the columns;
 * k of the gradient: the fewest on a ladder of counts with ‖g̃ − g‖_∞ ≤ ε‖g‖_∞ for dL/dX, also at the next
   count, over the degrees up to 6;
-* called: what attention_gradient(method="fast", rtol=ε) takes, with the margins of an error that it estimates.
+* called: what attention_gradient(method="fast", rtol=ε) takes, with the margins that an estimated error
+  needs.
+
+With --weights instead, by default at n = 1024, what could be had beyond that, beside rank and k:
+
+* free: the fewest monomials, as above, whose spans hold a matrix within ε‖W‖_F: φ(Q) M φ(K)ᵀ for the best M;
+* products: with the table of moments compressed to the rank, k·rank + rank·(1+d)² products a row, over the
+  k·(1+d)² of the method.
+
+With --seconds, by default at n = 8192 and for ε = 1e-3, whole calls that meet rtol=ε by their own estimate:
+with all monomials of the least degree that does, and with the features that are chosen; interleaved, 3 rounds after
+one that warms up, median and range.
 
 Polynomials are those of the method: least squares on 1536 scores.  Axes and moments are of 512 queries and
 keys.  Writes JSON to FILE, and a table to standard output.
@@ -126,8 +137,8 @@ class Case:
     def _up_to(self, degree: int) -> Any:
         return self.exponents[self.exponents.sum(axis=1) <= degree]
 
-    def matrix_counts(self) -> list[dict[str, int] | None]:
-        """By ε the fewest monomials and their degree; all norms from two products with W."""
+    def _features(self) -> tuple[Any, Any]:
+        """All monomials that are looked at, of all queries and of all keys: (n, count) each."""
         axes = self.pruning.axes
         sides = []
         for points in (self.queries @ axes.query, self.keys @ axes.key):
@@ -139,7 +150,19 @@ class Case:
                 table = np.stack([power[:, axis] for power in powers])
                 features *= table[self.exponents[:, axis]].T
             sides.append(features)
-        left, right = sides
+        return sides[0], sides[1]
+
+    def free_counts(self) -> list[int | None]:
+        """By ε the fewest monomials with weights that are free, for every pair of monomials."""
+        left, right = (np.linalg.qr(side)[0] for side in self._features())
+        held = np.cumsum(np.cumsum((left.T @ self.weights @ right) ** 2, axis=0), axis=1).diagonal()
+        errors = self.size**2 - held
+        enough = [np.flatnonzero(errors <= (epsilon * self.size) ** 2) for epsilon in EPSILONS]
+        return [int(found[0]) + 1 if found.size else None for found in enough]
+
+    def matrix_counts(self) -> list[dict[str, int] | None]:
+        """By ε the fewest monomials and their degree; all norms from two products with W."""
+        left, right = self._features()
         with_weights = np.einsum("ij,ij->j", left, self.weights @ right)
         each_other = (left.T @ left) * (right.T @ right)
         degrees = self.exponents.sum(axis=1)
@@ -244,6 +267,78 @@ def measured(kind: str, n: int, d: int, scores: float) -> list[dict[str, Any]]:
     return rows
 
 
+def measured_weights(kind: str, n: int, d: int, scores: float) -> list[dict[str, Any]]:
+    """A row for each ε of --weights."""
+    case = Case(inputs(kind, n, d, scores, 0))
+    rows = []
+    counts = zip(
+        EPSILONS, rank_of(case.weights, EPSILONS), case.matrix_counts(), case.free_counts(), strict=True
+    )
+    for epsilon, rank, found, free in counts:
+        products = None
+        if found is not None:
+            products = (found["k"] * rank + rank * (1 + d) ** 2) / (found["k"] * (1 + d) ** 2)
+        row: dict[str, Any] = {"data": kind, "n": n, "d": d, "largest score": scores, "epsilon": epsilon}
+        row |= {"rank": rank, "k": None if found is None else found["k"], "free": free, "products": products}
+        rows.append(row)
+    return rows
+
+
+def table_of_weights(rows: list[dict[str, Any]]) -> str:
+    """The rows as Markdown."""
+    lines = [
+        "| data | d | max \\|S'\\| | ε | rank | k | free | products |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        names = ("rank", "k", "free")
+        cells = [row["data"], row["d"], f"{row['largest score']:g}", f"{row['epsilon']:.0e}"]
+        cells += ["more than 2000" if row[name] is None else row[name] for name in names]
+        cells.append("" if row["products"] is None else f"{row['products']:.2f}")
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def measured_seconds(kind: str, n: int, d: int, scores: float) -> list[dict[str, Any]]:
+    """A row of --seconds."""
+    arrays, epsilon = inputs(kind, n, d, scores, 0), 1e-3
+    for degree in range(1, 9):
+        result = attention_gradient(**arrays, method="fast", degree=degree)
+        if result.error_estimate["X"].high <= epsilon * np.max(np.abs(result.gradients["X"])):
+            break
+    calls = {"all": {"degree": degree}, "chosen": {"rtol": epsilon}}
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    found = {}
+    for _ in range(4):
+        for name, options in calls.items():
+            start = time.perf_counter()
+            found[name] = attention_gradient(**arrays, method="fast", **options)
+            times[name].append(time.perf_counter() - start)
+    row: dict[str, Any] = {"data": kind, "n": n, "d": d, "largest score": scores, "epsilon": epsilon}
+    for name, result in found.items():
+        taken = sorted(times[name][1:])
+        row[name] = {"k": result.features, "axes": result.axes, "degree": result.degree}
+        row[name] |= {"least": taken[0], "median": taken[1], "most": taken[2], "by": result.computed_by}
+    return [row]
+
+
+def table_of_seconds(rows: list[dict[str, Any]]) -> str:
+    """The rows as Markdown."""
+    lines = [
+        "| data | d | max \\|S'\\| | all: k | s | chosen: k | s | ratio |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cells = [row["data"], row["d"], f"{row['largest score']:g}"]
+        for name in ("all", "chosen"):
+            times = row[name]
+            cells.append(f"{times['k']:,}" + ("" if times["axes"] is None else f" ({times['axes']} axes)"))
+            cells.append(f"{times['median']:.2f} ({times['least']:.2f} to {times['most']:.2f})")
+        cells.append(f"{row['all']['median'] / row['chosen']['median']:.1f}")
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     """The rows as Markdown."""
     lines = [
@@ -286,21 +381,30 @@ def main() -> None:
     """Run all kinds of data."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="n = 512 and d = 8, to see that it runs")
-    parser.add_argument("--n", type=int, default=4096, help="queries, and keys (default 4096)")
+    parser.add_argument("--n", type=int, help="queries, and keys")
+    parser.add_argument("--seconds", action="store_true", help="whole calls, with all monomials and with few")
+    parser.add_argument(
+        "--weights", action="store_true", help="what other weights and compression could save"
+    )
     parser.add_argument("-o", "--output", type=Path, help="write the JSON here")
     options = parser.parse_args()
-    n = 512 if options.quick else options.n
+    measure, shown, usual = measured, table, 4096
+    if options.weights:
+        measure, shown, usual = measured_weights, table_of_weights, 1024
+    elif options.seconds:
+        measure, shown, usual = measured_seconds, table_of_seconds, 8192
+    n = 512 if options.quick else options.n or usual
     rows: list[dict[str, Any]] = []
     for kind in ("uniform", "2^-i", "i^-2", "clustered"):
         for d in (8,) if options.quick else (8, 16):
             for scores in (1.0,) if options.quick else (1.0, 3.0):
                 start = time.perf_counter()
-                rows += measured(kind, n, d, scores)
+                rows += measure(kind, n, d, scores)
                 print(f"{kind}, d = {d}, {scores:g}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
     if options.output is not None:
         report = {"environment": environment(), "quick": options.quick, "rows": rows}
         write_atomically(options.output.resolve(), json.dumps(report, indent=1) + "\n")
-    sys.stdout.write(table(rows))
+    sys.stdout.write(shown(rows))
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ a separate variable.)
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
+import array_api_compat
 import numpy as np
 from numpy.typing import NDArray
 
@@ -87,21 +87,29 @@ class Monomials:
             for variable, target, source in self.steps:
                 multiply_rows(buffer, target, buffer[source, :], columns[variable, :])
             return buffer
-        return self._assembled(columns, xp)
+        return self._assembled(columns)
 
-    def _assembled(self, columns: Array, xp: object) -> Array:
-        """The same without writing in place: each degree's block is made of the last one's slices."""
-        one = xp.ones_like(columns[:1, :])  # type: ignore[attr-defined]
-        blocks = [one]
-        start = 0  # of the block that is read
-        for _, steps in itertools.groupby(self.steps, lambda step: self.degrees[step[1].start]):
-            parts = [
-                blocks[-1][source.start - start : source.stop - start, :] * columns[variable, :]
-                for variable, _, source in steps
-            ]
-            start += blocks[-1].shape[0]
-            blocks.append(xp.concat(parts, axis=0))  # type: ignore[attr-defined]
-        return xp.concat(blocks, axis=0)  # type: ignore[attr-defined]
+    def _assembled(self, columns: Array) -> Array:
+        """The same without writing in place, in as few operations as there are degrees."""
+        xp, device = array_api_compat.array_namespace(columns), array_api_compat.device(columns)
+        blocks = [xp.ones_like(columns[:1, :])]
+        for sources, variables in self._factors:
+            left = xp.take(blocks[-1], xp.asarray(sources, device=device), axis=0)
+            blocks.append(left * xp.take(columns, xp.asarray(variables, device=device), axis=0))
+        return xp.concat(blocks, axis=0)
+
+    @cached_property
+    def _factors(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """For each degree from 1 on: which row of the block before, times which variable, makes each row."""
+        sources, variables = np.zeros((2, self.count), dtype=np.int64)
+        for variable, target, source in self.steps:
+            sources[target] = np.arange(source.start, source.stop)
+            variables[target] = variable
+        starts = np.searchsorted(self.degrees, np.arange(self.degree + 2))
+        return [
+            (sources[start:stop] - before, variables[start:stop])
+            for before, start, stop in zip(starts[:-2], starts[1:-1], starts[2:], strict=True)
+        ]
 
 
 @lru_cache(maxsize=32)
