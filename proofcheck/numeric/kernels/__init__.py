@@ -14,7 +14,10 @@ import array_api_compat
 
 from proofcheck.numeric.problem import Problem
 
-__all__ = ["SWITCH", "compile_seconds", "computed_by", "have_kernels"]
+__all__ = ["KERNELS", "SWITCH", "compile_seconds", "computed_by", "have_kernels"]
+
+#: What computes where kernels do.
+KERNELS = "compiled kernels"
 
 #: The environment variable that turns the kernels off when it is ``off``.
 SWITCH = "PROOFCHECK_KERNELS"
@@ -28,7 +31,7 @@ def have_kernels(problem: Problem) -> bool:
 def computed_by(problem: Problem) -> str:
     """What computes with a problem's arrays, in words; where kernels could and do not, why."""
     if have_kernels(problem):
-        return "compiled kernels"
+        return KERNELS
     library = problem.xp.__name__.removeprefix("array_api_compat.").partition(".")[0]
     if array_api_compat.is_numpy_array(problem.A1):
         return f"array operations of {library}: {_obstacle()}"
