@@ -21,8 +21,8 @@ With --weights instead, by default at n = 1024, what could be had beyond that, b
   k·(1+d)² of the method.
 
 With --seconds, by default at n = 8192 and for ε = 1e-3, whole calls that meet rtol=ε by their own estimate:
-with all monomials of the least degree that does, and with the features that are chosen; interleaved, 3 rounds after
-one that warms up, median and range.
+with all monomials of the least degree that does, and with the features that are chosen; interleaved, 3 rounds
+after one that warms up, median and range.
 
 Polynomials are those of the method: least squares on 1536 scores.  Axes and moments are of 512 queries and
 keys.  Writes JSON to FILE, and a table to standard output.

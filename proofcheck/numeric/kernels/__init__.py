@@ -14,7 +14,10 @@ import array_api_compat
 
 from proofcheck.numeric.problem import Problem
 
-__all__ = ["SWITCH", "compile_seconds", "computed_by", "have_kernels"]
+__all__ = ["KERNELS", "SWITCH", "compile_seconds", "computed_by", "have_kernels"]
+
+#: What computes where kernels do.
+KERNELS = "compiled kernels"
 
 #: The environment variable that turns the kernels off when it is ``off``.
 SWITCH = "PROOFCHECK_KERNELS"
@@ -33,7 +36,7 @@ def computed_by(problem: Problem, *, pruned: bool = False) -> str:
         pruned: whether monomials are left out, for which there are no kernels.
     """
     if have_kernels(problem) and not pruned:
-        return "compiled kernels"
+        return KERNELS
     library = problem.xp.__name__.removeprefix("array_api_compat.").partition(".")[0]
     if array_api_compat.is_numpy_array(problem.A1):
         obstacle = _obstacle() or "compiled kernels take all monomials, and few are needed"

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from proofcheck import attention_gradient
+from proofcheck.gradient_report import as_text, report_of
 from proofcheck.numeric.exact import exact_solution, query_contributions
 from proofcheck.numeric.fast import fast_solution
 from proofcheck.numeric.frame import frame
@@ -84,6 +85,16 @@ def test_they_are_chosen_for_numpy_arrays(monkeypatch: pytest.MonkeyPatch) -> No
     words = f"array operations of numpy: compiled kernels are switched off by {SWITCH}=off"
     assert computed_by(checked_problem(**arrays)) == words
     assert attention_gradient(**arrays, method="exact").computed_by == words
+
+
+def test_the_report_tells_what_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = report_of(attention_gradient(**draw(20, 2), method="exact"))
+    assert "\ncomputed by compiled kernels\n" in as_text(report)
+    assert report["versions"]["numba"]
+    monkeypatch.setenv(SWITCH, "off")
+    report = report_of(attention_gradient(**draw(20, 2), method="exact"))
+    assert "\ncomputed by array operations of numpy: compiled kernels are switched off" in as_text(report)
+    assert "numba" not in report["versions"]
 
 
 @pytest.mark.parametrize("causal", [False, True])
