@@ -48,12 +48,15 @@ class Axes:
         query, key: (d, r) each, r ≤ d.
         strength: σ_a of the sample that they were found from, decreasing, (r,).
         outside: O, (d, d).
+        amplification: how much larger, in the mean square of a column of the sample, what queries or keys are
+            sums of along the axes is than they are; infinite where r < d.
     """
 
     query: Floats
     key: Floats
     strength: Floats
     outside: Floats
+    amplification: float
 
     @property
     def count(self) -> int:
@@ -110,8 +113,16 @@ def principal_axes(query_sample: Floats, key_sample: Floats) -> Axes | None:
         key = vectors * sizes @ turn / np.sqrt(strength)
     if not (np.all(np.isfinite(query)) and np.all(np.isfinite(key))):
         return None
+    amplification = math.inf
+    if query.shape[0] == query.shape[1]:
+        with np.errstate(all="ignore"):
+            ratios = [
+                np.max(np.abs(back) @ np.sqrt(strength) / np.sqrt(np.mean(points**2, axis=0)))
+                for back, points in ((query, key_sample), (key, query_sample))
+            ]
+        amplification = float(np.max(ratios))
     outside = np.eye(len(vectors)) - vectors @ vectors.T
-    return Axes(query=query, key=key, strength=strength, outside=outside)
+    return Axes(query, key, strength, outside, amplification)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what overflows bounds nothing: infinity

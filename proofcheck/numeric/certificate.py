@@ -31,7 +31,7 @@ gradient, and no sum of absolute values can see it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,7 +139,9 @@ def fast_error_bounds(
     roundings = (2 * degree + block_rows + features + 12) * block_unit + (blocks + d + 24) * unit
     if problem.causal:  # the block's own scores: d products each, and Horner's scheme
         roundings += degree * (d + 2) * block_unit
-    gamma, gamma_rows = _gamma(roundings), _gamma(roundings + (d + 8) * block_unit)
+    # Where gradients are had back from other axes, by 2d products more, and R_q R_kᵀ for the identity.
+    turned = 0 if left is None else (4 * d + 24) * unit
+    gamma, gamma_rows = _gamma(roundings), _gamma(roundings + (d + 8) * block_unit + turned)
     size = polynomial.absolute(size_radius)
     spread = size * magnitudes.keys_over_weight
     kappa = gamma * spread + 4 * unit
@@ -155,6 +157,10 @@ def fast_error_bounds(
         tiny=_smallest(block_unit) * size * n * (features + 8) * (1 + d) ** 3,
     )
     centred = _Data.of(problem, where.value_centre, where.value_bound, where.key_bound * where.scale)
+    if left is not None:
+        s = where.scale
+        keys, X = where.key_bound @ left.key_reach * s, centred.X * s @ left.query_reach / s
+        centred = replace(centred, keys=keys, X=X)
     with np.errstate(all="ignore"):  # what overflows bounds nothing: infinity, or no number
         return _bounds(problem, centred, magnitudes, model, wrt, solution)
 

@@ -50,7 +50,7 @@ class CostModel:
         exact_keys: how many times as long it takes with A2 or A3.
         fast: by the dtype of features and products, (per call, per row, per row and feature, per row and
             product of :func:`_products`).
-        pruned: as fast, for the monomials of an expansion, which no kernel computes.
+        pruned: as fast, for the monomials of an expansion, where no kernel computes them.
         fast_keys: as exact_keys.
         kernels: whether the fast method is that of compiled kernels.
     """
@@ -73,8 +73,22 @@ class CostModel:
         features, products = feature_count(problem.d, degree), _products(problem.d, degree, self.kernels)
         return self._seconds(self.fast[dtype], problem, wrt, features, products, self.kernels)
 
-    def pruned_seconds(self, problem: Problem, wrt: tuple[str, ...], features: int, dtype: str) -> float:
-        """The same for so many monomials of an expansion."""
+    def pruned_seconds(
+        self, problem: Problem, wrt: tuple[str, ...], features: int, raised: int | None, dtype: str
+    ) -> float:
+        """The same for so many monomials of an expansion.
+
+        Args:
+            problem: the inputs.
+            wrt: the variables.
+            features: how many monomials.
+            raised: with kernels, how many there are of them and their products with one variable; None
+                without.
+            dtype: of features and products.
+        """
+        if raised is not None:
+            products = raised * (1 + problem.d)
+            return self._seconds(self.fast[dtype], problem, wrt, features, products, True)
         return self._seconds(
             self.pruned[dtype], problem, wrt, features, features * (1 + problem.d) ** 2, False
         )
@@ -255,7 +269,7 @@ def _some(d: int, degree: int) -> Expansion:
     exponents = pruned_exponents(sizes, degree, math.sqrt(feature_count(d, degree)) / 4, 1 << 16)
     assert exponents is not None
     identity = np.eye(d)
-    return Expansion.of(Axes(identity, identity, np.ones(d), 0 * identity), exponents)
+    return Expansion.of(Axes(identity, identity, np.ones(d), 0 * identity, math.inf), exponents)
 
 
 def _fast(

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proofcheck.numeric.axes import Axes, RotatedRange
+from proofcheck.numeric.kernels.plan import Plan, raised_plan
 from proofcheck.numeric.monomials import Monomials
 from proofcheck.numeric.pruned import monomials_of
 
@@ -53,6 +55,11 @@ class Expansion:
         width = int(used[-1]) + 1 if used.size else 1
         return cls(monomials_of(np.ascontiguousarray(exponents[:, :width])), axes)
 
+    @cached_property
+    def plan(self) -> Plan:
+        """Where x_l times a monomial is, for every axis; only with as many axes as columns."""
+        return raised_plan(self.monomials, self.axes.count)
+
     @property
     def query_axes(self) -> Floats:
         """R_q of the axes used."""
@@ -83,11 +90,15 @@ class Leftover:
         dropped: τ.
         radius: at least Σ_a |q'_a k'_a|.
         epsilon: at least |q·k − q'·k'|, q' and k' rounded to the dtype of the blocks.
+        query_reach, key_reach: what entries of queries and keys are multiplied by at most on the way to the
+            axes and back: |R_q||R_kᵀ| and |R_k||R_qᵀ|, (d, d).
     """
 
     dropped: float
     radius: float
     epsilon: float
+    query_reach: Floats
+    key_reach: Floats
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -119,4 +130,13 @@ def leftover(
         by_column = max(every - float(kept[degree]), 0.0) + 2.0**-52 * (used.count + 4 * degree + 8) * every
         dropped += abs(coefficient) * min(by_column, radius**degree)
     dropped *= 1 + 1e-9
-    return Leftover(*(value if not math.isnan(value) else math.inf for value in (dropped, radius, epsilon)))
+    numbers = [value if not math.isnan(value) else math.inf for value in (dropped, radius, epsilon)]
+    query_axes, key_axes = np.abs(expansion.axes.query), np.abs(expansion.axes.key)
+    one = np.eye(len(query_axes))
+    return Leftover(
+        dropped=numbers[0],
+        radius=numbers[1],
+        epsilon=numbers[2],
+        query_reach=np.maximum(query_axes @ key_axes.T, one),
+        key_reach=np.maximum(key_axes @ query_axes.T, one),
+    )

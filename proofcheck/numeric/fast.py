@@ -41,6 +41,7 @@ import array_api_compat
 import numpy as np
 
 from proofcheck.namespaces.arrays import Array, is_writable
+from proofcheck.numeric.axes import Axes
 from proofcheck.numeric.expansion import Expansion
 from proofcheck.numeric.fast_totals import Basis, FastSolution, Totals, columns_of
 from proofcheck.numeric.frame import Frame, keys_in, queries
@@ -48,9 +49,10 @@ from proofcheck.numeric.kernels import have_kernels
 from proofcheck.numeric.monomials import Monomials, monomials
 from proofcheck.numeric.problem import Problem, row_blocks
 
-__all__ = ["fast_block_rows", "fast_solution"]
+__all__ = ["by_kernels", "fast_block_rows", "fast_solution"]
 
 _CACHE_BYTES = 1 << 20  # features and products of one block: a usual second-level cache
+_MOST_AMPLIFICATION = 32.0  # five bits
 _DEVICE_BYTES = 1 << 27  # where a call costs more than its arithmetic, larger blocks pay
 
 
@@ -71,6 +73,15 @@ def fast_block_rows(problem: Problem, degree: int, block_dtype: Any, count: int 
     if problem.causal:  # within a block the cost is quadratic in its rows
         most = min(most, 256)
     return int(min(max(rows, 128), most))
+
+
+def by_kernels(problem: Problem, axes: Axes | None) -> bool:
+    """Whether compiled kernels find the solution, for monomials of these axes, or of the columns.
+
+    They have gradients in the coordinates of the features; back from axes, these must not lose many digits.
+    """
+    turned = axes is not None and (problem.causal or not axes.amplification < _MOST_AMPLIFICATION)
+    return not turned and have_kernels(problem)
 
 
 def fast_solution(
@@ -111,7 +122,7 @@ def fast_solution(
     O(n C(d+g, d) (1+d)²) time; at most four times C(d+g, d) (1+d)² numbers of working memory, those of a
     block, and one n × (1+d) array where both ``causal`` and A2 or A3 are asked for; and the outputs.
     """
-    if expansion is None and have_kernels(problem):
+    if by_kernels(problem, None if expansion is None else expansion.axes):
         from proofcheck.numeric.kernels.fast_sweeps import fused_fast_solution
 
         return fused_fast_solution(
@@ -119,6 +130,7 @@ def fast_solution(
             wrt,
             coefficients,
             where,
+            expansion=expansion,
             block_dtype=block_dtype,
             block_rows=block_rows,
             sample=sample,

@@ -19,7 +19,7 @@ from proofcheck.numeric.certificate import exact_error_bounds, fast_error_bounds
 from proofcheck.numeric.estimate import ErrorEstimate, Sample, draw, estimate
 from proofcheck.numeric.exact import QueryRows, exact_solution, exact_sums, query_contributions
 from proofcheck.numeric.expansion import Expansion, leftover
-from proofcheck.numeric.fast import fast_solution
+from proofcheck.numeric.fast import by_kernels, fast_solution
 from proofcheck.numeric.fast_totals import FastSolution
 from proofcheck.numeric.frame import Frame, frame
 from proofcheck.numeric.kernels import compile_seconds, computed_by
@@ -69,6 +69,7 @@ class Run:
         bounds, estimates: of their errors.
         polynomial, features: None for the exact method.
         axes: principal axes that the features are of; None where they are of the columns.
+        kernels: whether compiled kernels found it, where there are any.
         dtype: of features and products.
     """
 
@@ -80,6 +81,7 @@ class Run:
     features: int | None
     dtype: str
     axes: int | None = None
+    kernels: bool = True
 
 
 @dataclass
@@ -230,6 +232,7 @@ class Runs:
             features=solution.features,
             dtype=dtype_text(dtype),
             axes=None if expansion is None else expansion.monomials.variables,
+            kernels=by_kernels(problem, None if expansion is None else expansion.axes),
         )
 
     def low_rank(self, polynomial: ExpPolynomial) -> Run:
@@ -318,7 +321,7 @@ class Runs:
             radius=self.where.radius,
             min_alpha=run.solution.min_alpha,
             dtype=run.dtype,
-            computed_by=computed_by(self.problem, pruned=run.axes is not None),
+            computed_by=computed_by(self.problem, pruned=not run.kernels),
             seed=seed,
             seconds=dict(self.seconds),
         )

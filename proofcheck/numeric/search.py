@@ -16,7 +16,7 @@ from proofcheck.numeric.certificate import fast_error_bounds, score_radius
 from proofcheck.numeric.cost_model import cost_model
 from proofcheck.numeric.estimate import gradient_size
 from proofcheck.numeric.expansion import Expansion
-from proofcheck.numeric.fast import fast_block_rows
+from proofcheck.numeric.fast import by_kernels, fast_block_rows
 from proofcheck.numeric.fast_totals import FastSolution
 from proofcheck.numeric.monomials import feature_count
 from proofcheck.numeric.polynomial import ExpPolynomial, least_squares, minimax
@@ -299,7 +299,7 @@ class Search:
         problem, wrt, pruning = self.runs.problem, self.runs.wrt, self.runs.pruning
         if pruning is None:
             return None
-        model = cost_model(problem)
+        model, kernels = cost_model(problem), by_kernels(problem, pruning.axes)
         best, further = None, 0
         for degree in range(1, _MOST_DEGREE + 1):
             if self._rough(degree) > _ROUGHLY * error or further == _FURTHER_DEGREES:
@@ -316,7 +316,10 @@ class Search:
                     else _SINGLE_FLOOR
                 )
                 name = dtype_text(dtype)
-                least, more = (model.pruned_seconds(problem, wrt, count, name) for count in (0, 1))
+                least, more = (
+                    model.pruned_seconds(problem, wrt, count, count if kernels else None, name)
+                    for count in (0, 1)
+                )
                 most = pruning.most if below == math.inf else int(max(below - least, 0) / (more - least))
                 key = (degree, error - floor)
                 if key not in self._pruned:
@@ -325,7 +328,8 @@ class Search:
                 if found is None:
                     continue
                 expansion, expected = found
-                seconds = model.pruned_seconds(problem, wrt, expansion.monomials.count, name)
+                raised = expansion.plan.full if kernels else None
+                seconds = model.pruned_seconds(problem, wrt, expansion.monomials.count, raised, name)
                 if seconds < below:
                     best = _Candidate(polynomial, dtype, seconds, expected + floor, expansion)
                     below, further = seconds, 0

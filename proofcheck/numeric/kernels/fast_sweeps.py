@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from proofcheck.numeric.expansion import Expansion
 from proofcheck.numeric.fast_totals import FastSolution, SampledRows, refuse_overflow, refused_alpha
 from proofcheck.numeric.frame import Frame
 from proofcheck.numeric.kernels.fast_rows import key_gradients, key_moments, query_moments, query_rows
@@ -37,13 +38,20 @@ def fused_fast_solution(
     coefficients: tuple[float, ...],
     where: Frame,
     *,
+    expansion: Expansion | None = None,
     block_dtype: Any = None,
     block_rows: int | None = None,
     sample: Sequence[int] = (),
     progress: Callable[[int], None] | None = None,
 ) -> FastSolution:
-    """As :func:`~proofcheck.numeric.fast.fast_solution`, for NumPy arrays."""
-    return _Sweeps(problem, wrt, coefficients, where, block_dtype, block_rows, tuple(sample), progress).run()
+    """As :func:`~proofcheck.numeric.fast.fast_solution`, for NumPy arrays.
+
+    The kernels have one set of coordinates.  With an expansion these are its axes, as many as columns: X R_q
+    stands for X, and (A2 − m) R_k for A2; the gradients in q and k are turned back by R_qᵀ and R_kᵀ.
+    """
+    return _Sweeps(
+        problem, wrt, coefficients, where, expansion, block_dtype, block_rows, tuple(sample), progress
+    ).run()
 
 
 @dataclass(eq=False)
@@ -67,6 +75,7 @@ class _Sweeps:
         wrt: tuple[str, ...],
         coefficients: tuple[float, ...],
         where: Frame,
+        expansion: Expansion | None,
         block_dtype: Any,
         block_rows: int | None,
         sample: tuple[int, ...],
@@ -75,8 +84,8 @@ class _Sweeps:
         n, d = problem.n, problem.d
         self.problem, self.wrt, self.where, self.sample, self.progress = problem, wrt, where, sample, progress
         self.dtype = np.dtype(problem.dtype if block_dtype is None else block_dtype)
-        features = monomials(d, len(coefficients) - 1)
-        self.plan: Plan = plan(d, features.degree)
+        features = monomials(d, len(coefficients) - 1) if expansion is None else expansion.monomials
+        self.plan: Plan = plan(d, features.degree) if expansion is None else expansion.plan
         self.weights = features.weights(coefficients)
         size, step = self.dtype.itemsize, panel(self.dtype)
         columns = _QUERY_BYTES // ((self.plan.count + self.plan.full) * size)
@@ -97,6 +106,13 @@ class _Sweeps:
         self.coefficients = np.array(coefficients, dtype=self.dtype)
         self.index = self.plan.raised * self.query_block
         self.X, self.Y = (view(array, slice(0, d), np.float64) for array in (problem.X, problem.Y))
+        self.turn: tuple[Floats, Floats] | None = None  # R_q and R_k, in the columns of X and A2
+        self.scale, self.key_centre = where.scale, where.key_centre
+        if expansion is not None:
+            scale = where.scale[:, None]
+            self.turn = (expansion.axes.query * scale, expansion.axes.key / scale)
+            self.X = np.ascontiguousarray(self.X @ self.turn[0])
+            self.scale, self.key_centre = np.ones(d), np.zeros(d)
         kept = n if problem.causal and self.key_gradient else 0
         self.cotangents = np.zeros((kept, 1 + d), dtype=self.dtype)
         self.outputs = {
@@ -160,6 +176,13 @@ class _Sweeps:
     def _parts(self) -> Iterator[slice]:
         return row_blocks(self.problem.n, self.part_rows)
 
+    def _keys(self, rows: slice) -> Floats:
+        """Rows of A2, or what stands for them."""
+        if self.turn is None:
+            return view(self.problem.A2, rows)
+        centred = self.problem.A2[rows] - self.where.key_centre
+        return np.ascontiguousarray(centred @ self.turn[1], dtype=self.dtype)
+
     def _report(self, rows: slice) -> None:
         if self.progress is not None:
             self.progress(rows.stop - rows.start)
@@ -175,10 +198,10 @@ class _Sweeps:
         plan, where = self.plan, self.where
         out = np.zeros((plan.full if self.row_gradient else plan.count, 1 + self.problem.d))
         key_moments(
-            view(self.problem.A2, rows),
+            self._keys(rows),
             view(self.problem.A3, rows),
-            where.key_centre,
-            where.scale,
+            self.key_centre,
+            self.scale,
             where.value_centre,
             self.narrow_weights,
             plan.steps,
@@ -195,7 +218,7 @@ class _Sweeps:
         query_moments(
             view(self.problem.A1, rows),
             self.X,
-            self.where.scale,
+            self.scale,
             self.cotangents[rows],
             self.narrow_weights,
             plan.steps,
@@ -227,7 +250,7 @@ class _Sweeps:
             view(problem.E, rows),
             self.X,
             self.Y,
-            where.scale,
+            self.scale,
             where.value_centre,
             self.narrow_weights,
             table,
@@ -247,7 +270,7 @@ class _Sweeps:
             running,
             view(problem.A2, rows),
             view(problem.A3, rows),
-            where.key_centre,
+            self.key_centre,
             self.coefficients,
             rows.start if problem.causal else problem.n,
             self.cotangents[rows],
@@ -257,11 +280,13 @@ class _Sweeps:
     def _key_gradients(self, given: tuple[slice, Floats, Floats, Floats]) -> slice:
         rows, table, moments, running = given
         plan, where = self.plan, self.where
+        found = self._output("A2", rows)
+        out = found if self.turn is None else np.zeros(found.shape)
         key_gradients(
-            view(self.problem.A2, rows),
+            self._keys(rows),
             view(self.problem.A3, rows),
-            where.key_centre,
-            where.scale,
+            self.key_centre,
+            self.scale,
             where.value_centre,
             self.narrow_weights,
             table,
@@ -270,7 +295,7 @@ class _Sweeps:
             plan.top,
             self.index,
             self.query_block,
-            self._output("A2", rows),
+            out,
             self._output("A3", rows),
             running,
             view(self.problem.A1, rows),
@@ -278,6 +303,8 @@ class _Sweeps:
             self.cotangents[rows],
             self.coefficients,
         )
+        if self.turn is not None:
+            found[:] = out @ self.turn[1].T
         return rows
 
     def _output(self, name: str, rows: slice) -> Floats:
@@ -288,7 +315,8 @@ class _Sweeps:
 
     def _solution(self, total: _Part, kept: list[Floats]) -> FastSolution:
         d, sums, least = self.problem.d, total.sums, float(total.alphas[0])
-        found = {"X": sums[:d, :d] / d, "Y": sums[d : 2 * d, :d], **self.outputs}
+        back = np.eye(d) if self.turn is None else self.turn[0].T
+        found = {"X": sums[:d, :d] @ back / d, "Y": sums[d : 2 * d, :d], **self.outputs}
         loss = float(sums[3 * d + 2, 0])
         with np.errstate(over="ignore"):
             gradients = {name: found[name].astype(self.problem.dtype, copy=False) for name in self.wrt}
@@ -300,7 +328,7 @@ class _Sweeps:
                 self.sample,
                 output=rows[:, :d],
                 residual=rows[:, d : 2 * d],
-                gradient=rows[:, 3 * d + 1 :] if self.row_gradient else None,
+                gradient=rows[:, 3 * d + 1 :] @ back if self.row_gradient else None,
                 cotangent=rows[:, 2 * d : 3 * d + 1],
             )
         magnitudes = Magnitudes(

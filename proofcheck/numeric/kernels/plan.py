@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from proofcheck.numeric.monomials import monomials
+from proofcheck.numeric.monomials import Monomials, monomials
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "plan", "raised_plan"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,3 +56,37 @@ def plan(variables: int, degree: int) -> Plan:
     for array in arrays:
         array.flags.writeable = False
     return Plan(count, every.count, *arrays)
+
+
+def raised_plan(found: Monomials, variables: int) -> Plan:
+    """The plan for monomials of which some are left out, and for x_l times each, l < ``variables``.
+
+    ``count`` and ``full`` are how many of either there are; O(variables · count) time.
+    """
+    exponents = np.zeros((found.count, variables), dtype=np.int64)
+    for variable, target, source in found.steps:
+        exponents[target] = exponents[source]
+        exponents[target, variable] += 1
+    place = {row.tobytes(): number for number, row in enumerate(exponents)}
+    raised = np.empty((variables, found.count), dtype=np.int64)
+    top: list[list[int]] = []
+    for axis in range(variables):
+        larger = exponents.copy()
+        larger[:, axis] += 1
+        for row, powers in enumerate(larger):
+            before = len(place)
+            number = raised[axis, row] = place.setdefault(powers.tobytes(), before)
+            if number < before:
+                continue
+            if top and top[-1][0] == axis and top[-1][3] + number - top[-1][1] == row:
+                top[-1][2] = number + 1
+            else:
+                top.append([axis, number, number + 1, row])
+    steps = np.array(
+        [(variable, target.start, target.stop, source.start) for variable, target, source in found.steps],
+        dtype=np.int64,
+    ).reshape(-1, 4)
+    last = np.array(top, dtype=np.int64).reshape(-1, 4)
+    for array in (steps, last, raised):
+        array.flags.writeable = False
+    return Plan(found.count, len(place), steps, last, raised)
