@@ -397,7 +397,7 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for kind in ("uniform", "2^-i", "i^-2", "clustered"):
         for d in (8,) if options.quick else (8, 16):
-            for scores in (1.0,) if options.quick else (1.0, 3.0):
+            for scores in (1.0,) if options.quick or options.seconds else (1.0, 3.0):
                 start = time.perf_counter()
                 rows += measure(kind, n, d, scores)
                 print(f"{kind}, d = {d}, {scores:g}: {time.perf_counter() - start:.0f} s", file=sys.stderr)

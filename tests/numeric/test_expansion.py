@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from proofcheck.numeric.certificate import fast_error_bounds, score_radius
 from proofcheck.numeric.estimate import draw, estimate
 from proofcheck.numeric.exact import query_contributions
 from proofcheck.numeric.expansion import Expansion, leftover
-from proofcheck.numeric.fast import fast_solution
+from proofcheck.numeric.fast import by_kernels, fast_solution
 from proofcheck.numeric.fast_totals import FastSolution
 from proofcheck.numeric.frame import Frame, frame
 from proofcheck.numeric.polynomial import ExpPolynomial, taylor
@@ -21,6 +22,8 @@ from proofcheck.numeric.problem import VARIABLES, Problem, checked_problem, row_
 
 from .expansions import MORE_KINDS, decaying, deficient, expansion_of, exponents_of, points_of
 from .hard_cases import draw_case, reference
+
+pytestmark = pytest.mark.usefixtures("route")
 
 _CASES = 120  # of each kind
 _ROUNDING = 1e-11  # of sums of absolute values: a few thousand roundings of float64
@@ -296,3 +299,44 @@ def test_a_small_threshold_is_the_method_without_one() -> None:
         error = np.max(np.abs(found.gradients["X"] - plain.gradients["X"]))
         # In the mean square the weights differ by a share of ``allowed``; errors of single weights cancel.
         assert error <= 10 * allowed * np.max(np.abs(plain.gradients["X"]))
+
+
+def test_a_plan_has_every_product_once() -> None:
+    """For kernels: x_l x^β for all l and β, each new one made by one step from a monomial of the set."""
+    problem = checked_problem(**decaying(np.random.default_rng(4), 40, 5))
+    expansion = expansion_of(problem, frame(problem), 6, 1e-3)
+    assert expansion is not None
+    plan, exponents = expansion.plan, exponents_of(expansion.monomials)
+    exponents = [index + (0,) * (5 - len(index)) for index in exponents]
+    assert plan.count == len(exponents)
+    rows = [*exponents, *[None] * (plan.full - plan.count)]
+    for axis, start, stop, source in plan.top:
+        for number in range(stop - start):
+            assert source + number < plan.count
+            read = exponents[source + number]
+            assert rows[start + number] is None
+            rows[start + number] = tuple(power + (place == axis) for place, power in enumerate(read))
+    assert len(set(rows)) == plan.full
+    for axis in range(5):
+        for number, index in enumerate(exponents):
+            raised = tuple(power + (place == axis) for place, power in enumerate(index))
+            assert rows[plan.raised[axis, number]] == raised
+
+
+def test_kernels_are_used_where_the_axes_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not along fewer axes than columns, and not where the way back from them loses digits."""
+    monkeypatch.setattr("proofcheck.numeric.fast.have_kernels", lambda problem: True)
+    rng = np.random.default_rng(0)
+    problem = checked_problem(**decaying(rng, 40, 4))
+    expansion = expansion_of(problem, frame(problem), 3, 1e-2)
+    assert expansion is not None
+    axes = expansion.axes
+    assert by_kernels(problem, axes)
+    assert by_kernels(problem, None)
+    assert not by_kernels(replace(problem, causal=True), axes)
+    assert not by_kernels(problem, replace(axes, amplification=1e3))
+    assert not by_kernels(problem, replace(axes, amplification=math.nan))
+    flat = checked_problem(**deficient(rng, 40, 4))
+    few = expansion_of(flat, frame(flat), 3, 1e-2)
+    assert few is not None
+    assert not by_kernels(flat, few.axes)
