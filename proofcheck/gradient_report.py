@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from proofcheck.namespaces.arrays import to_numpy
+from proofcheck.numeric.kernels import KERNELS
 
 if TYPE_CHECKING:
     from proofcheck.numeric.result import GradientResult
@@ -32,6 +33,7 @@ def report_of(result: GradientResult, backend: str | None = None, **more: Any) -
     report["largest"] = {name: _largest(array) for name, array in result.gradients.items()}
     report |= more
     libraries = ["numpy", *([backend] if backend not in (None, "numpy") else ())]
+    libraries += ["numba"] if result.computed_by == KERNELS else []
     report["versions"] = {"python": platform.python_version(), "proofcheck": _version("proofcheck")}
     report["versions"] |= {name: _version(name) for name in libraries}
     found: dict[str, Any] = _finite(report)
@@ -75,11 +77,13 @@ def as_text(report: Mapping[str, Any]) -> str:
     polynomial = []
     if report["degree"] is not None:
         kind = f"{report['kind']}, degree {report['degree']}"
-        polynomial = [f"polynomial  {kind}, {report['features']} features, in {report['dtype']}"]
+        along = "" if report["axes"] is None else f" of {report['axes']} principal axes"
+        polynomial = [f"polynomial  {kind}, {report['features']} features{along}, in {report['dtype']}"]
     lines = [
         *(() if demo is None else _inputs_of(demo)),
         f"method      {report['method']}: {report['reason']}",
         *polynomial,
+        f"computed by {report['computed_by']}",
         f"loss        {report['loss']:.6g}, error at most {_number(report['error_bound'].get('loss'))}",
         *(line for name in report["largest"] for line in _gradient_lines(report, name)),
         f"scale       {_number(report['scale'])} (of dL/dX, if nothing cancelled)",

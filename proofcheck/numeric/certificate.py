@@ -21,6 +21,9 @@ is at most a_0 + |w̃_i|·a with
 and the gradient in X errs by at most Σ_i |A1_i|ᵀ (a_0 + |w̃_i|·a) max_j|A2_j − m|/d, in the sums of
 :class:`~proofcheck.numeric.magnitudes.Magnitudes`.  The other gradients are bounded in the same way.
 
+*Fewer monomials.*  Where P̂ of (15) in :mod:`proofcheck.numeric.expansion` stands for P, ε is larger by what
+the change of coordinates moves a score, and δ by τ e^{ρ+ε}.
+
 On spread data this is orders of magnitude above the true error: errors of different sign cancel in the
 gradient, and no sum of absolute values can see it.
 """
@@ -28,12 +31,13 @@ gradient, and no sum of absolute values can see it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proofcheck.namespaces.arrays import Array, to_numpy, unit_roundoff
+from proofcheck.numeric.expansion import Leftover
 from proofcheck.numeric.frame import Frame
 from proofcheck.numeric.magnitudes import Magnitudes
 from proofcheck.numeric.monomials import feature_count
@@ -41,6 +45,8 @@ from proofcheck.numeric.polynomial import ExpPolynomial
 from proofcheck.numeric.problem import Problem, Solution
 
 __all__ = ["exact_error_bounds", "fast_error_bounds", "score_radius"]
+
+_MOST_EXPONENT = 300.0  # as the polynomials'
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,7 @@ def fast_error_bounds(
     block_unit: float,
     block_rows: int,
     features: int | None = None,
+    left: Leftover | None = None,
     solution: Solution | None = None,
 ) -> dict[str, float]:
     """Upper bounds of ‖g̃ − g‖_∞ for each variable, and of |L̃ − L| under ``"loss"``.
@@ -105,7 +112,8 @@ def fast_error_bounds(
         wrt: the variables.
         block_unit: the unit roundoff of features and products.
         block_rows: rows a block.
-        features: the terms of the longest sum over features, where these are not the monomials.
+        features: the terms of the longest sum over features, where these are not all monomials.
+        left: what an expansion leaves out, if there is one.
         solution: the run's result; its entries bound their own final rounding. Without it that
             rounding, far below the rest, is left out: a plan, not a certificate.
 
@@ -113,8 +121,14 @@ def fast_error_bounds(
         math.inf for all where δ ≥ 1, or where the bound overflows.
     """
     radius, epsilon = score_radius(problem, where, block_unit)
-    delta = polynomial.relative_error
-    if not (delta < 1 and radius <= polynomial.radius and epsilon < 1):
+    delta, size_radius = polynomial.relative_error, radius
+    if left is not None:
+        radius, epsilon = radius + left.epsilon, epsilon + left.epsilon
+        size_radius = max(radius, left.radius + left.epsilon)
+        delta = math.inf
+        if radius < _MOST_EXPONENT and epsilon < 1:
+            delta = polynomial.sup_on(radius) + left.dropped * math.exp(radius) * (1 + 1e-9)
+    if not (delta < 1 and (left is not None or radius <= polynomial.radius) and epsilon < 1):
         return dict.fromkeys((*wrt, "loss"), math.inf)
     n, d, degree = problem.n, problem.d, polynomial.degree
     unit = unit_roundoff(problem.xp, problem.accumulator)
@@ -125,8 +139,10 @@ def fast_error_bounds(
     roundings = (2 * degree + block_rows + features + 12) * block_unit + (blocks + d + 24) * unit
     if problem.causal:  # the block's own scores: d products each, and Horner's scheme
         roundings += degree * (d + 2) * block_unit
-    gamma, gamma_rows = _gamma(roundings), _gamma(roundings + (d + 8) * block_unit)
-    size = polynomial.absolute(radius)
+    # Where gradients are had back from other axes, by 2d products more, and R_q R_kᵀ for the identity.
+    turned = 0 if left is None else (4 * d + 24) * unit
+    gamma, gamma_rows = _gamma(roundings), _gamma(roundings + (d + 8) * block_unit + turned)
+    size = polynomial.absolute(size_radius)
     spread = size * magnitudes.keys_over_weight
     kappa = gamma * spread + 4 * unit
     eta = (1 + delta) / (1 - delta) * math.exp(2 * epsilon) - 1
@@ -141,6 +157,10 @@ def fast_error_bounds(
         tiny=_smallest(block_unit) * size * n * (features + 8) * (1 + d) ** 3,
     )
     centred = _Data.of(problem, where.value_centre, where.value_bound, where.key_bound * where.scale)
+    if left is not None:
+        s = where.scale
+        keys, X = where.key_bound @ left.key_reach * s, centred.X * s @ left.query_reach / s
+        centred = replace(centred, keys=keys, X=X)
     with np.errstate(all="ignore"):  # what overflows bounds nothing: infinity, or no number
         return _bounds(problem, centred, magnitudes, model, wrt, solution)
 

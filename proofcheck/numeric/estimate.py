@@ -30,8 +30,10 @@ from numpy.typing import NDArray
 from proofcheck.namespaces.arrays import Array, to_numpy
 from proofcheck.numeric.estimate_keys import key_errors
 from proofcheck.numeric.exact import QueryRows
+from proofcheck.numeric.expansion import Expansion
 from proofcheck.numeric.fast_totals import FastSolution
 from proofcheck.numeric.frame import Frame
+from proofcheck.numeric.kernels import have_kernels
 from proofcheck.numeric.problem import Problem, row_blocks
 
 __all__ = ["CONFIDENCE", "ErrorEstimate", "Sample", "draw", "estimate", "gradient_size"]
@@ -107,6 +109,10 @@ def _weights(problem: Problem) -> NDArray[np.float64]:
     """|A1_i|_∞ |w_i|_1 with |c_i| taken as |E_i| + max|A3 Y|, (n,)."""
     xp = problem.xp
     absolute = xp.abs(xp.astype(problem.Y, problem.accumulator))
+    if have_kernels(problem):
+        from proofcheck.numeric.kernels.surveys import fused_largest, fused_weights
+
+        return fused_weights(problem, fused_largest(problem) @ absolute, np.sum(absolute, axis=0))
     largest: Any = 0.0
     for rows in row_blocks(problem.n, _BLOCK_ROWS):
         block = xp.max(xp.abs(xp.astype(xp.asarray(problem.A3[rows, :]), problem.accumulator)), axis=0)
@@ -130,6 +136,7 @@ def estimate(
     wrt: tuple[str, ...],
     rounding: Mapping[str, float],
     *,
+    expansion: Expansion | None = None,
     confidence: float = CONFIDENCE,
 ) -> dict[str, ErrorEstimate]:
     """The error of each gradient of a solution whose ``sampled`` rows are the sample's.
@@ -143,6 +150,7 @@ def estimate(
         exact: its rows, by :func:`~proofcheck.numeric.exact.query_contributions`.
         wrt: the variables.
         rounding: by variable, what to widen an interval by: the rounding of exact rows and of results.
+        expansion: the monomials that the solution was found with, if not all.
         confidence: of each interval.
 
     O(md²) time for m different queries, and O(mnd) for A2 or A3.
@@ -171,7 +179,9 @@ def estimate(
         found["A1"] = _root(_of_sum(squares, sample, confidence, 0.0), rounding["A1"])
     if "A2" in wrt or "A3" in wrt:
         largest = {name: _Largest() for name in ("A2", "A3") if name in wrt}
-        blocks = key_errors(problem, where, coefficients, fast, exact, sample.rows)
+        blocks = key_errors(
+            problem, where, coefficients, fast, exact, sample.rows, expansion, solution.block_rows
+        )
         entries = problem.n * problem.d
         for name, errors in blocks:
             if name in largest:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from proofcheck.namespaces.arrays import Array, to_numpy
 from proofcheck.numeric.exact import QueryRows
+from proofcheck.numeric.expansion import Expansion
 from proofcheck.numeric.fast_totals import SampledRows
 from proofcheck.numeric.frame import Frame
 from proofcheck.numeric.problem import Problem, row_blocks
@@ -25,6 +26,8 @@ def key_errors(
     fast: SampledRows,
     exact: QueryRows,
     rows: tuple[int, ...],
+    expansion: Expansion | None = None,
+    fast_rows: int = 1,
 ) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """For blocks of keys, ``("A2", z)`` and ``("A3", z)``, with z of shape (m, b, d).
 
@@ -38,6 +41,10 @@ def key_errors(
         fast: what it found for the m queries.
         exact: what is true of them.
         rows: their numbers.
+        expansion: the monomials that the fast method took, if not all.
+        fast_rows: rows of its blocks, in which it takes P itself if causal.
+
+    With an expansion O(m n k) time for its k monomials.
     """
     numbers = problem.xp.asarray(rows, device=problem.device)
     chosen = problem.xp.take(problem.xp.asarray(problem.A1), numbers, axis=0)
@@ -51,7 +58,12 @@ def key_errors(
         keys, values = _host(problem.A2[block, :]), _host(problem.A3[block, :])
         seen = _attended(problem, rows, block)
         true = np.where(seen, np.exp(queries @ keys.T - highest[:, None]), 0.0) / total[:, None]
-        weights = _polynomial(queries @ (keys - where.key_centre).T, coefficients) * seen
+        weights = _polynomial(queries @ (keys - where.key_centre).T, coefficients)
+        if expansion is not None:
+            centred = (keys - where.key_centre) / where.scale
+            pruned = expansion.values(queries * where.scale, centred, coefficients)
+            weights = np.where(_together(problem, rows, block, fast_rows), weights, pruned)
+        weights = weights * seen
         moved = values - where.value_centre
         true_p = true * (true_backward @ values.T - true_correction[:, None])
         fast_p = weights * (cotangent[:, :1] + cotangent[:, 1:] @ moved.T)
@@ -70,6 +82,13 @@ def _attended(problem: Problem, rows: tuple[int, ...], block: slice) -> NDArray[
     if not problem.causal:
         return np.ones((len(rows), len(keys)), dtype=bool)
     return np.asarray(keys[None, :] <= np.asarray(rows)[:, None])
+
+
+def _together(problem: Problem, rows: tuple[int, ...], block: slice, fast_rows: int) -> NDArray[np.bool_]:
+    """Whether a query and a key are in one block of the causal fast method, (m, b)."""
+    keys = np.arange(block.start, block.stop)
+    same = np.asarray(rows)[:, None] // fast_rows == keys[None, :] // fast_rows
+    return np.asarray(same & problem.causal)
 
 
 def _normalisers(

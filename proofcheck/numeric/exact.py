@@ -24,6 +24,7 @@ import numpy as np
 
 from proofcheck.errors import UserInputError
 from proofcheck.namespaces.arrays import Array, add_rows, is_writable, put_rows
+from proofcheck.numeric.kernels import have_kernels
 from proofcheck.numeric.problem import Problem, Solution, row_blocks
 
 __all__ = ["QueryRows", "exact_solution", "exact_sums", "naive_solution", "query_contributions"]
@@ -133,8 +134,16 @@ def exact_solution(
     Raises:
         UserInputError: the scores overflow.
 
-    O(n²d) time, half of it if causal; the memory of a few blocks beyond the outputs.
+    O(n²d) time, half of it if causal; the memory of a few blocks beyond the outputs.  With compiled kernels,
+    O(nd) memory: float64 copies of A2 and A3 if they are not contiguous or not float64, and 2d + 3 numbers a
+    query for gradients in A2 or A3.
     """
+    if have_kernels(problem):
+        from proofcheck.numeric.kernels.exact_sweeps import fused_exact_solution
+
+        solution = fused_exact_solution(problem, wrt, block_rows=block_rows, progress=progress)
+        _finite(solution.loss)
+        return solution
     xp = problem.xp
     totals: dict[str, Array] = {}
     for name in wrt:
@@ -183,6 +192,10 @@ def query_contributions(problem: Problem, rows: Sequence[int]) -> QueryRows:
         problem: the inputs.
         rows: their numbers, from 0.
     """
+    if have_kernels(problem):
+        from proofcheck.numeric.kernels.exact_sweeps import fused_query_rows
+
+        return QueryRows(*fused_query_rows(problem, rows))
     xp = problem.xp
     parts = []
     for some in row_blocks(len(rows), _block_size(problem)[0]):

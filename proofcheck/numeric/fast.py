@@ -26,6 +26,9 @@ product.  In the keys the roles change: with Z = Σ_i φ(q_i) ⊗ v_i ⊗ [1, q_
     dL/dk_j = Σ_i p̃_ij q_i = (ω∘φ(k_j))·Z·[1, g_j − ḡ],     dL/dg_j = Σ_i f̃_ij w_i.                      (5)
 
 Each term of Σ_j p̃_ij is exactly 0 in sum, so centring keys and values changes nothing in (3) and (5).
+
+Nothing in (2) to (5) asks φ to be all monomials, or its points to be in the coordinates of the [1, k_j] and
+[1, q_i] beside it: an :class:`~proofcheck.numeric.expansion.Expansion` has fewer, in coordinates of its own.
 """
 
 from __future__ import annotations
@@ -38,20 +41,31 @@ import array_api_compat
 import numpy as np
 
 from proofcheck.namespaces.arrays import Array, is_writable
+from proofcheck.numeric.axes import Axes
+from proofcheck.numeric.expansion import Expansion
 from proofcheck.numeric.fast_totals import Basis, FastSolution, Totals, columns_of
 from proofcheck.numeric.frame import Frame, keys_in, queries
+from proofcheck.numeric.kernels import have_kernels
 from proofcheck.numeric.monomials import Monomials, monomials
 from proofcheck.numeric.problem import Problem, row_blocks
 
-__all__ = ["fast_block_rows", "fast_solution"]
+__all__ = ["by_kernels", "fast_block_rows", "fast_solution"]
 
 _CACHE_BYTES = 1 << 20  # features and products of one block: a usual second-level cache
+_MOST_AMPLIFICATION = 32.0  # five bits
 _DEVICE_BYTES = 1 << 27  # where a call costs more than its arithmetic, larger blocks pay
 
 
-def fast_block_rows(problem: Problem, degree: int, block_dtype: Any) -> int:
-    """Rows a block, such that its features stay in the cache (on a CPU) or fill the device."""
-    width = monomials(problem.d, degree).count + (1 + problem.d) ** 2
+def fast_block_rows(problem: Problem, degree: int, block_dtype: Any, count: int | None = None) -> int:
+    """Rows a block, such that its features stay in the cache (on a CPU) or fill the device.
+
+    Args:
+        problem: the inputs.
+        degree: of the polynomial.
+        block_dtype: of the features.
+        count: how many there are, if not all monomials.
+    """
+    width = (monomials(problem.d, degree).count if count is None else count) + (1 + problem.d) ** 2
     on_host = array_api_compat.is_numpy_array(problem.A1) or "cpu" in str(problem.device).lower()
     budget = _CACHE_BYTES if on_host and is_writable(problem.A1) else _DEVICE_BYTES
     rows = budget // (width * problem.xp.finfo(block_dtype).bits // 8)
@@ -61,12 +75,22 @@ def fast_block_rows(problem: Problem, degree: int, block_dtype: Any) -> int:
     return int(min(max(rows, 128), most))
 
 
+def by_kernels(problem: Problem, axes: Axes | None) -> bool:
+    """Whether compiled kernels find the solution, for monomials of these axes, or of the columns.
+
+    They have gradients in the coordinates of the features; back from axes, these must not lose many digits.
+    """
+    turned = axes is not None and (problem.causal or not axes.amplification < _MOST_AMPLIFICATION)
+    return not turned and have_kernels(problem)
+
+
 def fast_solution(
     problem: Problem,
     wrt: tuple[str, ...],
     coefficients: tuple[float, ...],
     where: Frame,
     *,
+    expansion: Expansion | None = None,
     block_dtype: Any = None,
     block_rows: int | None = None,
     sample: Sequence[int] = (),
@@ -79,6 +103,8 @@ def fast_solution(
         wrt: the variables, from :data:`~proofcheck.numeric.problem.VARIABLES`; may be empty.
         coefficients: a_0 … a_g of P.
         where: the coordinates to work in.
+        expansion: the monomials to take, of degree at most g, and their coordinates; by default all, in
+            those of ``where``.  P is then what they add up to, but within a block if causal.
         block_dtype: float32 or float64 of the array library, for features and products;
             sums over n are kept in float64 where there is one. By default the inputs' dtype.
         block_rows: rows a block.
@@ -96,7 +122,21 @@ def fast_solution(
     O(n C(d+g, d) (1+d)²) time; at most four times C(d+g, d) (1+d)² numbers of working memory, those of a
     block, and one n × (1+d) array where both ``causal`` and A2 or A3 are asked for; and the outputs.
     """
-    sweep = _Sweep.of(problem, wrt, coefficients, where, block_dtype, block_rows, sample, progress)
+    if by_kernels(problem, None if expansion is None else expansion.axes):
+        from proofcheck.numeric.kernels.fast_sweeps import fused_fast_solution
+
+        return fused_fast_solution(
+            problem,
+            wrt,
+            coefficients,
+            where,
+            expansion=expansion,
+            block_dtype=block_dtype,
+            block_rows=block_rows,
+            sample=sample,
+            progress=progress,
+        )
+    sweep = _Sweep.of(problem, wrt, coefficients, where, expansion, block_dtype, block_rows, sample, progress)
     # Scores too large for any polynomial overflow; then alpha is infinite or not a number, and refused.
     with np.errstate(over="ignore", invalid="ignore"):
         return sweep.run()
@@ -115,6 +155,7 @@ class _Sweep:
     sample: tuple[int, ...]
     progress: Callable[[int], None] | None
     basis: Basis
+    axes: tuple[Array, Array] | None  # of the queries and of the keys, (d, r)
     buffer: Array | None
 
     @classmethod
@@ -124,6 +165,7 @@ class _Sweep:
         wrt: tuple[str, ...],
         coefficients: tuple[float, ...],
         where: Frame,
+        expansion: Expansion | None,
         block_dtype: Any,
         block_rows: int | None,
         sample: Sequence[int],
@@ -131,8 +173,9 @@ class _Sweep:
     ) -> _Sweep:
         xp, device = problem.xp, problem.device
         dtype = problem.dtype if block_dtype is None else block_dtype
-        features = monomials(problem.d, len(coefficients) - 1)
-        rows = min(block_rows or fast_block_rows(problem, features.degree, dtype), problem.n)
+        degree = len(coefficients) - 1
+        features = monomials(problem.d, degree) if expansion is None else expansion.monomials
+        rows = min(block_rows or fast_block_rows(problem, degree, dtype, features.count), problem.n)
 
         def vector(elements: Array) -> Array:
             return xp.asarray(elements, dtype=problem.accumulator, device=device)
@@ -150,6 +193,7 @@ class _Sweep:
             sample=tuple(sample),
             progress=progress,
             basis=Basis(vector(where.key_centre), vector(where.value_centre), vector(where.scale), dtype),
+            axes=None if expansion is None else (vector(expansion.query_axes), vector(expansion.key_axes)),
             buffer=buffer,
         )
 
@@ -167,19 +211,19 @@ class _Sweep:
             table = self._table(moments)
         backward = self._zeros(1 + problem.d if "A2" in self.wrt else 1) if key_gradient else None
         for rows in row_blocks(problem.n, self.rows):
-            points = self._queries(rows)
+            points, turned = self._queries(rows)
             if problem.causal:
                 table = self._table(moments)
-            applied = table @ self._features(points)
+            applied = table @ self._features(turned)
             if problem.causal:
-                keys = self._keys(rows)
+                keys, turned_keys = self._keys(rows)
                 outer = self._outer(keys, self._values(rows), row_gradient)
                 applied += outer @ xp.matrix_transpose(self._within(points, keys))
-                moments += self._features(keys) @ xp.matrix_transpose(outer)
+                moments += self._features(turned_keys) @ xp.matrix_transpose(outer)
             cotangent = totals.add(rows, applied)
             if backward is not None and not problem.causal:
                 outer = self._outer(points, cotangent, "A2" in self.wrt)
-                backward += self._features(points) @ xp.matrix_transpose(outer)
+                backward += self._features(turned) @ xp.matrix_transpose(outer)
             self._report(rows)
         if backward is not None:
             del moments, table  # what the keys need is as large again
@@ -191,15 +235,15 @@ class _Sweep:
         problem, xp = self.problem, self.problem.xp
         table = self._table(moments)
         for rows in reversed(list(row_blocks(problem.n, self.rows))):
-            keys = self._keys(rows)
+            keys, turned = self._keys(rows)
             if problem.causal:
                 table = self._table(moments)
-            applied = table @ self._features(keys)
+            applied = table @ self._features(turned)
             if problem.causal:
-                points = self._queries(rows)
+                points, turned = self._queries(rows)
                 outer = self._outer(points, totals.cotangent(rows), "A2" in self.wrt)
                 applied += outer @ self._within(points, keys)
-                moments += self._features(points) @ xp.matrix_transpose(outer)
+                moments += self._features(turned) @ xp.matrix_transpose(outer)
             totals.add_keys(rows, applied, self._values(rows))
             self._report(rows)
 
@@ -212,13 +256,19 @@ class _Sweep:
         if self.progress is not None:
             self.progress(rows.stop - rows.start)
 
-    def _queries(self, rows: slice) -> Array:
-        """The scaled queries of a block as columns, (d, b)."""
-        return self._columns(queries(self.problem, rows) * self.basis.scale)
+    def _queries(self, rows: slice) -> tuple[Array, Array]:
+        """The scaled queries of a block as columns, (d, b), and those in the features, (r, b)."""
+        block = queries(self.problem, rows) * self.basis.scale
+        return self._turned(block, 0)
 
-    def _keys(self, rows: slice) -> Array:
-        """The centred, scaled keys of a block as columns, (d, b)."""
-        return self._columns(keys_in(self.problem, rows, self.basis.key_centre) / self.basis.scale)
+    def _keys(self, rows: slice) -> tuple[Array, Array]:
+        """The same for the centred, scaled keys."""
+        block = keys_in(self.problem, rows, self.basis.key_centre) / self.basis.scale
+        return self._turned(block, 1)
+
+    def _turned(self, block: Array, side: int) -> tuple[Array, Array]:
+        points = self._columns(block)
+        return points, points if self.axes is None else self._columns(block @ self.axes[side])
 
     def _values(self, rows: slice) -> Array:
         """[1, g_j − ḡ] of a block as columns, (1+d, b)."""
@@ -245,9 +295,9 @@ class _Sweep:
         return self.features.evaluate(points, self.problem.xp, self.buffer)
 
     def _key_moments(self, rows: slice, row_gradient: bool) -> Array:
-        keys = self._keys(rows)
+        keys, turned = self._keys(rows)
         outer = self._outer(keys, self._values(rows), row_gradient)
-        return self._features(keys) @ self.problem.xp.matrix_transpose(outer)
+        return self._features(turned) @ self.problem.xp.matrix_transpose(outer)
 
     def _table(self, moments: Array) -> Array:
         """The weighted moments as rows, in the dtype of the products."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,15 @@ from proofcheck.namespaces.arrays import Array, put_rows
 from proofcheck.numeric.magnitudes import Magnitudes, MagnitudeSums
 from proofcheck.numeric.problem import Problem, Solution
 
-__all__ = ["Basis", "FastSolution", "SampledRows", "Totals", "columns_of"]
+__all__ = [
+    "Basis",
+    "FastSolution",
+    "SampledRows",
+    "Totals",
+    "columns_of",
+    "refuse_overflow",
+    "refused_alpha",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +42,31 @@ class Basis:
 def columns_of(block: Array, xp: Any, dtype: Any) -> Array:
     """(b, d) as (d, b) in another dtype, each row of it contiguous."""
     return xp.astype(xp.stack([block[:, column] for column in range(block.shape[1])]), dtype)
+
+
+def refused_alpha(least: float, most: float) -> ApproximationError:
+    """What to raise where sums of weights α go from ``least`` to ``most``, not all positive and finite."""
+    found = most if least > 0 else least
+    return ApproximationError(
+        f"a query's weights under the polynomial have the sum alpha = {found:.3g}, which must be "
+        "positive and finite; take a higher degree, or method='exact'"
+    )
+
+
+def refuse_overflow(loss: float, gradients: Mapping[str, Array], xp: Any) -> None:
+    """Let a solution of the fast method pass if it is finite.
+
+    Raises:
+        ApproximationError: it overflows.
+    """
+    # Not isfinite of an array, which would hold a second one of its size.
+    ends = [("loss", loss)]
+    ends += [(name, float(f(value))) for name, value in gradients.items() for f in (xp.min, xp.max)]
+    for name, end in ends:
+        if not math.isfinite(end):
+            raise ApproximationError(
+                f"{name} overflows under the polynomial; scale the arrays down, or take method='exact'"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,11 +148,7 @@ class Totals:
         alpha = head[:1, :]
         least, most = float(xp.min(alpha)), float(xp.max(alpha))
         if not 0 < least <= most < math.inf:  # or one is not a number
-            found = most if least > 0 else least
-            raise ApproximationError(
-                f"a query's weights under the polynomial have the sum alpha = {found:.3g}, which must be "
-                "positive and finite; take a higher degree, or method='exact'"
-            )
+            raise refused_alpha(least, most)
         self._min_alpha = min(self._min_alpha, least)
         moved = head[1:, :] / alpha
         output = xp.matrix_transpose(moved) + basis.value_centre
@@ -189,14 +219,7 @@ class Totals:
         """
         xp, dtype = self._problem.xp, self._problem.dtype
         gradients = {name: xp.astype(value, dtype, copy=False) for name, value in self._gradients.items()}
-        # Not isfinite of an array, which would hold a second one of its size.
-        ends = [("loss", self._loss)]
-        ends += [(name, float(f(value))) for name, value in gradients.items() for f in (xp.min, xp.max)]
-        for name, end in ends:
-            if not math.isfinite(end):
-                raise ApproximationError(
-                    f"{name} overflows under the polynomial; scale the arrays down, or take method='exact'"
-                )
+        refuse_overflow(self._loss, gradients, xp)
         sampled = None
         if self._kept:
             output, residual, cotangent, *gradient = (

@@ -9,17 +9,21 @@ overflows before the scores do.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proofcheck.namespaces.arrays import Array, to_numpy
+from proofcheck.numeric.kernels import have_kernels
 from proofcheck.numeric.problem import Problem, row_blocks
 
 __all__ = ["Frame", "frame", "keys_in", "queries"]
 
 _BLOCK_ROWS = 1 << 12
+
+_Rows = Sequence[NDArray[np.float64]] | NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,27 +72,14 @@ def keys_in(problem: Problem, rows: slice, centre: Array) -> Array:
 @np.errstate(over="ignore", invalid="ignore")  # what overflows makes the radius infinite
 def frame(problem: Problem) -> Frame:
     """The better of two centres, with the radius it gives; two sweeps, O(nd²) time."""
-    xp, n = problem.xp, problem.n
-    origin = np.zeros(problem.d)
-    key_sum, value_sum, query_max, input_max = (origin.copy() for _ in range(4))
-    low, high = np.full(problem.d, math.inf), np.full(problem.d, -math.inf)
-    value_low, value_high = low.copy(), high.copy()
-    for rows in row_blocks(n, _BLOCK_ROWS):
-        keys = xp.asarray(problem.A2[rows, :])
-        key_sum += _host(xp.sum(keys, axis=0, dtype=problem.accumulator))
-        values = xp.asarray(problem.A3[rows, :])
-        value_sum += _host(xp.sum(values, axis=0, dtype=problem.accumulator))
-        value_low = np.minimum(value_low, _host(xp.min(values, axis=0)))
-        value_high = np.maximum(value_high, _host(xp.max(values, axis=0)))
-        low = np.minimum(low, _host(xp.min(keys, axis=0)))
-        high = np.maximum(high, _host(xp.max(keys, axis=0)))
-        input_max = np.maximum(input_max, _host(xp.max(xp.abs(xp.asarray(problem.A1[rows, :])), axis=0)))
-        query_max = np.maximum(query_max, _host(xp.max(xp.abs(queries(problem, rows)), axis=0)))
+    n = problem.n
+    keys, values, inputs = _ranges(problem)
+    (key_sum, low, high), (value_sum, value_low, value_high), (input_max, query_max) = keys, values, inputs
     query_max = np.where(np.isnan(query_max), math.inf, query_max)  # a sum of infinities of both signs
     centres = [_mean(key_sum, n, low, high), low / 2 + high / 2]
     key_max = [np.maximum(high - centre, centre - low) for centre in centres]
     # Half the range of exponents, less some: neither the factors nor what they balance overflow.
-    most = math.log2(float(xp.finfo(problem.accumulator).max)) // 2 - 12
+    most = math.log2(float(problem.xp.finfo(problem.accumulator).max)) // 2 - 12
     balances = [_balance(query_max, largest, most) for largest in key_max]
     radii = _radii(problem, centres, balances, query_max, key_max)
     best = int(np.argmin(radii))
@@ -104,6 +95,30 @@ def frame(problem: Problem) -> Frame:
         value_bound=np.maximum(value_high - value_centre, value_centre - value_low),
         radius=float(radii[best]),
     )
+
+
+def _ranges(problem: Problem) -> tuple[_Rows, _Rows, _Rows]:
+    """By column: sum, least and largest entry of A2 and of A3; largest |A1| and |q|, NaN where a q is."""
+    if have_kernels(problem):
+        from proofcheck.numeric.kernels.surveys import fused_ranges
+
+        return fused_ranges(problem)
+    xp, n = problem.xp, problem.n
+    key_sum, value_sum, query_max, input_max = (np.zeros(problem.d) for _ in range(4))
+    low, high = np.full(problem.d, math.inf), np.full(problem.d, -math.inf)
+    value_low, value_high = low.copy(), high.copy()
+    for rows in row_blocks(n, _BLOCK_ROWS):
+        keys = xp.asarray(problem.A2[rows, :])
+        key_sum += _host(xp.sum(keys, axis=0, dtype=problem.accumulator))
+        values = xp.asarray(problem.A3[rows, :])
+        value_sum += _host(xp.sum(values, axis=0, dtype=problem.accumulator))
+        value_low = np.minimum(value_low, _host(xp.min(values, axis=0)))
+        value_high = np.maximum(value_high, _host(xp.max(values, axis=0)))
+        low = np.minimum(low, _host(xp.min(keys, axis=0)))
+        high = np.maximum(high, _host(xp.max(keys, axis=0)))
+        input_max = np.maximum(input_max, _host(xp.max(xp.abs(xp.asarray(problem.A1[rows, :])), axis=0)))
+        query_max = np.maximum(query_max, _host(xp.max(xp.abs(queries(problem, rows)), axis=0)))
+    return (key_sum, low, high), (value_sum, value_low, value_high), (input_max, query_max)
 
 
 def _mean(
@@ -139,6 +154,31 @@ def _radii(
 ) -> list[float]:
     """For each centre an upper bound of max |S'_ij|, rounding included."""
     xp = problem.xp
+    squares = _norms(problem, centres, balances)
+    # d products and sums, a square root, and the blocks' own rounding to their dtype: far below this.
+    slack = 1 + 64 * (problem.d + 8) * float(xp.finfo(problem.dtype).eps)
+    # What d products lose by underflow at most.
+    lost = problem.d * float(xp.finfo(problem.accumulator).smallest_normal)
+    radii = []
+    for (queries_squared, keys_squared), largest in zip(squares, key_max, strict=True):
+        cauchy = math.sqrt(queries_squared + lost) * math.sqrt(keys_squared + lost) + lost
+        columns = float(np.sum(query_max * largest))
+        if np.any((query_max > 0) & (largest > 0)):
+            columns += lost
+        bound = min(value for value in (cauchy, columns, math.inf) if not math.isnan(value))
+        radii.append(bound * slack)
+    return radii
+
+
+def _norms(
+    problem: Problem, centres: list[NDArray[np.float64]], balances: list[NDArray[np.float64]]
+) -> list[tuple[float, float]]:
+    """For each centre and scale the largest |q ∘ s|² and |(k − m)/s|²; NaN where one is."""
+    if have_kernels(problem):
+        from proofcheck.numeric.kernels.surveys import fused_norms
+
+        return [(float(left), float(right)) for left, right in fused_norms(problem, centres, balances)]
+    xp = problem.xp
     place = [
         tuple(
             xp.asarray(vector, dtype=problem.accumulator, device=problem.device) for vector in (centre, scale)
@@ -155,19 +195,7 @@ def _radii(
             query_norms[number] = _larger(query_norms[number], float(xp.max((scaled * scaled) @ ones)))
             scaled = keys_in(problem, rows, centre) / scale
             key_norms[number] = _larger(key_norms[number], float(xp.max((scaled * scaled) @ ones)))
-    # d products and sums, a square root, and the blocks' own rounding to their dtype: far below this.
-    slack = 1 + 64 * (problem.d + 8) * float(xp.finfo(problem.dtype).eps)
-    # What d products lose by underflow at most.
-    lost = problem.d * float(xp.finfo(problem.accumulator).smallest_normal)
-    radii = []
-    for queries_squared, keys_squared, largest in zip(query_norms, key_norms, key_max, strict=True):
-        cauchy = math.sqrt(queries_squared + lost) * math.sqrt(keys_squared + lost) + lost
-        columns = float(np.sum(query_max * largest))
-        if np.any((query_max > 0) & (largest > 0)):
-            columns += lost
-        bound = min(value for value in (cauchy, columns, math.inf) if not math.isnan(value))
-        radii.append(bound * slack)
-    return radii
+    return list(zip(query_norms, key_norms, strict=True))
 
 
 def _larger(left: float, right: float) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofcheck.namespaces.arrays import Array, to_numpy
+from proofcheck.numeric.kernels import have_kernels
 from proofcheck.numeric.problem import Problem, row_blocks
 
 __all__ = ["MagnitudeSums", "Magnitudes", "magnitudes_before"]
@@ -108,6 +109,8 @@ def magnitudes_before(problem: Problem) -> Magnitudes:
     The weights are taken as those of the exact softmax, e^{S − rowmax}: α ≥ 1, and
     ``keys_over_weight`` is 1 since in sums of weights and of their products nothing cancels.
     """
+    if have_kernels(problem):
+        return _compiled_before(problem)
     xp = problem.xp
     sums = MagnitudeSums(problem)
     Y = xp.abs(xp.astype(problem.Y, problem.accumulator))
@@ -123,3 +126,20 @@ def magnitudes_before(problem: Problem) -> Magnitudes:
         sums.add(rows.start, queries, residual, backward, xp.ones_like(residual[:, 0]))
     total = sums.total()
     return Magnitudes(**{**vars(total), "keys_over_weight": 1.0})
+
+
+def _compiled_before(problem: Problem) -> Magnitudes:
+    from proofcheck.numeric.kernels.surveys import fused_largest, fused_sizes
+
+    d = problem.d
+    sums, most = fused_sizes(problem, fused_largest(problem) @ np.abs(_host(problem.Y)))
+    return Magnitudes(
+        queries=sums[:d, 0],
+        products=sums[:d, 1:],
+        residuals=sums[d, :d],
+        backward=sums[d + 1, :d],
+        most_residual=most[0],
+        most_backward=most[1],
+        keys_over_weight=1.0,
+        inverse_weight=1.0,
+    )

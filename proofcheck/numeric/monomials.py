@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
+import array_api_compat
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,17 +31,18 @@ def feature_count(variables: int, degree: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Monomials:
-    """All monomials of ``variables`` variables up to a degree, by degree, then lexicographically.
+    """Monomials of ``variables`` variables up to a degree, by degree, then lexicographically.
 
     The block of degree t is, for each variable a in turn, x_a times the monomials of degree t − 1
     in the variables a, a+1, …; those are the end of the block of degree t − 1, so each
-    product below is of two contiguous slices, and nothing is gathered.
+    product below is of two contiguous slices, and nothing is gathered.  Where monomials are left out
+    (:mod:`proofcheck.numeric.pruned`), the slices are more, and shorter.
 
     Attributes:
         variables: D.
         degree: g.
-        count: C(D+g, D).
-        steps: (variable, first and last row to write, first row to read), in order.
+        count: C(D+g, D), if none is left out.
+        steps: (variable, rows to write, rows to read), in order; no step writes rows of two degrees.
         degrees: of each monomial, shape (count,).
         multinomials: |β|!/β! of each monomial, shape (count,), correctly rounded.
     """
@@ -51,6 +53,19 @@ class Monomials:
     steps: tuple[tuple[int, slice, slice], ...]
     degrees: NDArray[np.int64]
     multinomials: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, exponents: NDArray[np.int64], steps: tuple[tuple[int, slice, slice], ...]) -> Monomials:
+        """Those with these multi-indices as rows, (count, variables), by degree, made by these steps."""
+        degrees = exponents.sum(axis=1)
+        degree = int(degrees[-1])
+        # Up to 22! factorials and their divisors are floats; beyond, Python's integers divide exactly.
+        kind = np.float64 if degree <= 22 else object
+        factorials = np.array([math.factorial(t) for t in range(degree + 1)], dtype=kind)
+        multinomials = (factorials[degrees] / np.prod(factorials[exponents], axis=1)).astype(np.float64)
+        for array in (degrees, multinomials):
+            array.flags.writeable = False
+        return cls(exponents.shape[1], degree, len(exponents), steps, degrees, multinomials)
 
     def weights(self, coefficients: tuple[float, ...]) -> NDArray[np.float64]:
         """The factor a_|β| |β|!/β! of each term of (1), shape (count,)."""
@@ -72,21 +87,29 @@ class Monomials:
             for variable, target, source in self.steps:
                 multiply_rows(buffer, target, buffer[source, :], columns[variable, :])
             return buffer
-        return self._assembled(columns, xp)
+        return self._assembled(columns)
 
-    def _assembled(self, columns: Array, xp: object) -> Array:
-        """The same without writing in place: each degree's block is made of the last one's slices."""
-        one = xp.ones_like(columns[:1, :])  # type: ignore[attr-defined]
-        blocks = [one]
-        start = 0  # of the block that is read
-        for degree in range(1, self.degree + 1):
-            parts = [
-                blocks[-1][source.start - start : source.stop - start, :] * columns[variable, :]
-                for variable, _, source in self.steps[(degree - 1) * self.variables : degree * self.variables]
-            ]
-            start += blocks[-1].shape[0]
-            blocks.append(xp.concat(parts, axis=0))  # type: ignore[attr-defined]
-        return xp.concat(blocks, axis=0)  # type: ignore[attr-defined]
+    def _assembled(self, columns: Array) -> Array:
+        """The same without writing in place, in as few operations as there are degrees."""
+        xp, device = array_api_compat.array_namespace(columns), array_api_compat.device(columns)
+        blocks = [xp.ones_like(columns[:1, :])]
+        for sources, variables in self._factors:
+            left = xp.take(blocks[-1], xp.asarray(sources, device=device), axis=0)
+            blocks.append(left * xp.take(columns, xp.asarray(variables, device=device), axis=0))
+        return xp.concat(blocks, axis=0)
+
+    @cached_property
+    def _factors(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """For each degree from 1 on: which row of the block before, times which variable, makes each row."""
+        sources, variables = np.zeros((2, self.count), dtype=np.int64)
+        for variable, target, source in self.steps:
+            sources[target] = np.arange(source.start, source.stop)
+            variables[target] = variable
+        starts = np.searchsorted(self.degrees, np.arange(self.degree + 2))
+        return [
+            (sources[start:stop] - before, variables[start:stop])
+            for before, start, stop in zip(starts[:-2], starts[1:-1], starts[2:], strict=True)
+        ]
 
 
 @lru_cache(maxsize=32)
@@ -111,12 +134,4 @@ def monomials(variables: int, degree: int) -> Monomials:
             end = target.stop
         exponents.append(np.concatenate(made))
         first, read, write = begins, write, end
-    powers = np.concatenate(exponents)
-    degrees = powers.sum(axis=1)
-    # Up to 22! factorials and their divisors are floats; beyond, Python's integers divide exactly.
-    kind = np.float64 if degree <= 22 else object
-    factorials = np.array([math.factorial(t) for t in range(degree + 1)], dtype=kind)
-    multinomials = (factorials[degrees] / np.prod(factorials[powers], axis=1)).astype(np.float64)
-    for array in (degrees, multinomials):
-        array.flags.writeable = False
-    return Monomials(variables, degree, len(powers), tuple(steps), degrees, multinomials)
+    return Monomials.of(np.concatenate(exponents), tuple(steps))

@@ -31,9 +31,11 @@ class GradientResult:
         reason: why this method, in a sentence.
         degree, kind: of the polynomial; None for the exact method.
         features: monomials; None for the exact method.
+        axes: how many principal axes of the queries and keys they are of; None where they are of the columns.
         radius: what all centred scores are below.
         min_alpha: the least sum of a query's weights.
         dtype: of features and products.
+        computed_by: compiled kernels, or array operations of a library, and what hinders kernels on NumPy's.
         seed: of the sample.
         seconds: by phase.
     """
@@ -48,9 +50,11 @@ class GradientResult:
     degree: int | None
     kind: str | None
     features: int | None
+    axes: int | None
     radius: float
     min_alpha: float
     dtype: str
+    computed_by: str
     seed: int
     seconds: Mapping[str, float]
 

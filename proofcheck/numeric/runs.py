@@ -14,39 +14,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofcheck.namespaces.arrays import Array, dtype_name, dtype_text, to_numpy, unit_roundoff
+from proofcheck.numeric.axes import rotated_range
 from proofcheck.numeric.certificate import exact_error_bounds, fast_error_bounds
 from proofcheck.numeric.estimate import ErrorEstimate, Sample, draw, estimate
 from proofcheck.numeric.exact import QueryRows, exact_solution, exact_sums, query_contributions
-from proofcheck.numeric.fast import fast_solution
+from proofcheck.numeric.expansion import Expansion, leftover
+from proofcheck.numeric.fast import by_kernels, fast_solution
 from proofcheck.numeric.fast_totals import FastSolution
 from proofcheck.numeric.frame import Frame, frame
+from proofcheck.numeric.kernels import compile_seconds, computed_by
 from proofcheck.numeric.low_rank_solution import low_rank_solution
 from proofcheck.numeric.magnitudes import magnitudes_before
 from proofcheck.numeric.polynomial import ExpPolynomial
 from proofcheck.numeric.problem import Problem, Solution, row_blocks
+from proofcheck.numeric.pruning import Pruning
 from proofcheck.numeric.result import GradientResult
 
-__all__ = ["LEAST_DRAWS", "Run", "Runs", "Seconds"]
+__all__ = ["LEAST_DRAWS", "MOST_MOMENTS", "Run", "Runs", "Seconds"]
 
+#: Numbers in the table of moments at most: 512 MiB.
+MOST_MOMENTS = 1 << 26
 #: Queries that an estimate rests on at least.
 LEAST_DRAWS = 32
 
 _USUAL_DRAWS = 128
 _SCORES = (32, 48)  # queries and keys whose scores stand for all
+_AXES = 512  # queries, and keys, whose moments do
 _BLOCK_ROWS = 1 << 12
 
 
 class Seconds(dict[str, float]):
-    """Seconds by phase."""
+    """Seconds by phase; what a phase spends compiling is a phase of its own."""
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Add the time of the block to a phase."""
-        start = time.perf_counter()
+        start, before = time.perf_counter(), compile_seconds()
         try:
             yield
         finally:
-            self[name] = self.get(name, 0.0) + time.perf_counter() - start
+            taken = time.perf_counter() - start
+            compiling = min(compile_seconds() - before, taken)
+            if compiling > 0:
+                self["compilation"] = self.get("compilation", 0.0) + compiling
+            self[name] = self.get(name, 0.0) + taken - max(compiling, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +68,8 @@ class Run:
         solution: loss and gradients.
         bounds, estimates: of their errors.
         polynomial, features: None for the exact method.
+        axes: principal axes that the features are of; None where they are of the columns.
+        kernels: whether compiled kernels found it, where there are any.
         dtype: of features and products.
     """
 
@@ -67,6 +80,8 @@ class Run:
     polynomial: ExpPolynomial | None
     features: int | None
     dtype: str
+    axes: int | None = None
+    kernels: bool = True
 
 
 @dataclass
@@ -123,14 +138,32 @@ class Runs:
         """Centred scores of a few random queries and keys, one-dimensional."""
         where = self.where
         with self.seconds.phase("range"):
-            n = self.problem.n
-            A1, A2 = (
-                self._rows(array, np.sort(self.rng.integers(0, n, size=min(count, n))))
-                for array, count in zip((self.problem.A1, self.problem.A2), _SCORES, strict=True)
-            )
-            X = to_numpy(self.problem.X).astype(np.float64)
-            scores = (A1 @ X / self.problem.d) @ (A2 - where.key_centre).T
+            points, keys = self.few
+            scores = points @ keys.T
             return np.asarray(np.clip(scores, -where.radius, where.radius)).ravel()
+
+    @cached_property
+    def few(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """A few random queries and keys in the coordinates of the frame, (m, d) each."""
+        return self._points(*_SCORES)
+
+    @cached_property
+    def pruning(self) -> Pruning | None:
+        """Principal axes and what they need of a polynomial; None where all scores are 0."""
+        few = self.few
+        with self.seconds.phase("range"):
+            most = MOST_MOMENTS // (1 + self.problem.d) ** 2
+            return Pruning.of(self._points(_AXES, _AXES), few, most)
+
+    def _points(self, *counts: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Random queries and keys in the coordinates of the frame."""
+        where, n = self.where, self.problem.n
+        A1, A2 = (
+            self._rows(array, np.sort(self.rng.integers(0, n, size=min(count, n))))
+            for array, count in zip((self.problem.A1, self.problem.A2), counts, strict=True)
+        )
+        X = to_numpy(self.problem.X).astype(np.float64)
+        return A1 @ X / self.problem.d * where.scale, (A2 - where.key_centre) / where.scale
 
     def _rows(self, array: Array, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         xp = self.problem.xp
@@ -155,8 +188,8 @@ class Runs:
         with self.seconds.phase("probe"):
             return fast_solution(self.problem, self.wrt, polynomial.coefficients, where, block_dtype=dtype)
 
-    def fast(self, polynomial: ExpPolynomial, dtype: Any) -> Run:
-        """The fast method, features and products of this dtype."""
+    def fast(self, polynomial: ExpPolynomial, dtype: Any, expansion: Expansion | None = None) -> Run:
+        """The fast method, features and products of this dtype, of all monomials or of an expansion's."""
         problem, where, rows = self.problem, self.where, self.sample.rows
         sweeps = 3 if "A2" in self.wrt or "A3" in self.wrt else 2
         if problem.causal:
@@ -167,23 +200,40 @@ class Runs:
                 self.wrt,
                 polynomial.coefficients,
                 where,
+                expansion=expansion,
                 block_dtype=dtype,
                 sample=rows,
                 progress=self._reporter("fast", sweeps * problem.n),
             )
+        unit = unit_roundoff(problem.xp, dtype)
         with self.seconds.phase("bound"):
+            left = None
+            if expansion is not None:
+                turned = rotated_range(problem, where, expansion.axes)
+                left = leftover(expansion, polynomial.coefficients, turned, unit)
             bounds = fast_error_bounds(
                 problem,
                 where,
                 polynomial,
                 solution.magnitudes,
                 self.wrt,
-                block_unit=unit_roundoff(problem.xp, dtype),
+                block_unit=unit,
                 block_rows=solution.block_rows,
+                features=solution.features,
+                left=left,
                 solution=solution,
             )
-        estimates = self._estimates(polynomial, solution)
-        return Run("fast", solution, bounds, estimates, polynomial, solution.features, dtype_text(dtype))
+        return Run(
+            method="fast",
+            solution=solution,
+            bounds=bounds,
+            estimates=self._estimates(polynomial, solution, expansion),
+            polynomial=polynomial,
+            features=solution.features,
+            dtype=dtype_text(dtype),
+            axes=None if expansion is None else expansion.monomials.variables,
+            kernels=by_kernels(problem, None if expansion is None else expansion.axes),
+        )
 
     def low_rank(self, polynomial: ExpPolynomial) -> Run:
         """The paper's factors, in the dtype of the inputs."""
@@ -206,7 +256,9 @@ class Runs:
         name = dtype_name(problem.A1)
         return Run("low-rank", solution, bounds, estimates, polynomial, solution.features, name)
 
-    def _estimates(self, polynomial: ExpPolynomial, solution: FastSolution) -> dict[str, ErrorEstimate]:
+    def _estimates(
+        self, polynomial: ExpPolynomial, solution: FastSolution, expansion: Expansion | None = None
+    ) -> dict[str, ErrorEstimate]:
         unit = unit_roundoff(self.problem.xp, self.problem.dtype)
         rounding = {name: self.exact_bounds[name] + unit * self.size(solution, name) for name in self.wrt}
         exact = self.exact_rows
@@ -220,6 +272,7 @@ class Runs:
                 exact,
                 self.wrt,
                 rounding,
+                expansion=expansion,
             )
 
     def _reporter(self, phase: str, total: int) -> Callable[[int], None] | None:
@@ -264,9 +317,11 @@ class Runs:
             degree=None if polynomial is None else polynomial.degree,
             kind=None if polynomial is None else polynomial.kind,
             features=run.features,
+            axes=run.axes,
             radius=self.where.radius,
             min_alpha=run.solution.min_alpha,
             dtype=run.dtype,
+            computed_by=computed_by(self.problem, pruned=not run.kernels),
             seed=seed,
             seconds=dict(self.seconds),
         )

@@ -15,17 +15,18 @@ from proofcheck.namespaces.arrays import dtype_name, dtype_text, unit_roundoff
 from proofcheck.numeric.certificate import fast_error_bounds, score_radius
 from proofcheck.numeric.cost_model import cost_model
 from proofcheck.numeric.estimate import gradient_size
-from proofcheck.numeric.fast import fast_block_rows
+from proofcheck.numeric.expansion import Expansion
+from proofcheck.numeric.fast import by_kernels, fast_block_rows
 from proofcheck.numeric.fast_totals import FastSolution
 from proofcheck.numeric.monomials import feature_count
 from proofcheck.numeric.polynomial import ExpPolynomial, least_squares, minimax
+from proofcheck.numeric.pruning import misfit
 from proofcheck.numeric.result import GradientResult
-from proofcheck.numeric.runs import LEAST_DRAWS, Run, Runs
+from proofcheck.numeric.runs import LEAST_DRAWS, MOST_MOMENTS, Run, Runs
 
 __all__ = ["Search", "Tolerance", "largest_degree"]
 
 _MOST_DEGREE = 24
-_MOST_MOMENTS = 1 << 26  # numbers in the table of moments: 512 MiB
 _MOST_DRAWS = 1024
 _ATTEMPTS = 4
 _SINGLE_FLOOR = 1e-6  # relative error of float32 features in the rows of a gradient; no degree removes it
@@ -35,11 +36,14 @@ _MARGIN = 0.7  # of a predicted error to the one allowed
 _ROUGHLY = 4.0  # how far a fit may do better than the spread of the scores lets expect
 _FAR_TAILS, _FAR_FACTOR = 3.0, 8.0  # beyond this radius, a few scores tell too little of the largest ones
 _WORTH_TRYING = 0.8  # of the time of the exact method
+_WORTH_PRUNING = 0.02  # seconds of all monomials, beyond which fewer are looked for
+_WORTH_TURNING = 0.8  # of that time
+_FURTHER_DEGREES = 3  # that are tried in the hope of fewer monomials
 
 
 def largest_degree(d: int) -> int | None:
     """The largest degree whose moments the fast method holds in 512 MiB, 24 at most; None: there is none."""
-    fit = [g for g in range(_MOST_DEGREE + 1) if feature_count(d, g) * (1 + d) ** 2 <= _MOST_MOMENTS]
+    fit = [g for g in range(_MOST_DEGREE + 1) if feature_count(d, g) * (1 + d) ** 2 <= MOST_MOMENTS]
     return max(fit, default=None)
 
 
@@ -61,12 +65,24 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A way to run the fast method, with the time and the error that it is expected to take and make."""
+    """A way to run the fast method, with the time and the error that it is expected to take and make.
+
+    Attributes:
+        expansion: the monomials, if not all.
+    """
 
     polynomial: ExpPolynomial
     dtype: Any
     seconds: float
     error: float
+    expansion: Expansion | None = None
+
+    def __str__(self) -> str:
+        degree = f"degree {self.polynomial.degree}"
+        if self.expansion is None:
+            return degree
+        monomials = self.expansion.monomials
+        return f"{degree}, {monomials.count} monomials of {monomials.variables} principal axes,"
 
 
 @dataclass
@@ -78,6 +94,7 @@ class Search:
     guarantee: str
     seed: int
     _found: dict[int, ExpPolynomial] = field(default_factory=dict)
+    _pruned: dict[tuple[int, float], tuple[Expansion, float] | None] = field(default_factory=dict)
 
     def exact(self, reason: str) -> GradientResult:
         """The exact method, if rounding allows the tolerance.
@@ -147,7 +164,7 @@ class Search:
             ApproximationError: none does.
         """
         self._refuse_rounding()
-        run, tried = self._least_degree(math.inf)
+        run, tried = self._least_degree(math.inf, prune=method == "fast")
         if run is None:
             raise ApproximationError(
                 f"method={method!r} cannot meet {self.tolerance} ({self.guarantee}): {tried}; "
@@ -229,11 +246,9 @@ class Search:
         return least_squares(degree, radius, self.runs.scores)
 
     def _misfit(self, polynomial: ExpPolynomial) -> float:
-        """The root mean square of P(S)/e^S − 1 over some scores, for the best multiple of P."""
+        """What a polynomial errs on some scores."""
         scores = self.runs.scores
-        ratio = polynomial(scores) * np.exp(-scores)
-        mean = float(np.mean(ratio))
-        return float(np.std(ratio)) / abs(mean) if mean != 0 else math.inf
+        return misfit(polynomial(scores), scores)
 
     @cached_property
     def _probe(self) -> FastSolution | None:
@@ -248,18 +263,11 @@ class Search:
         return None
 
     def _candidates(self, below: float, error: float = math.inf) -> Iterator[_Candidate]:
-        """Ways to run the fast method in less than some seconds, by degree, expected to err at most so much.
-
-        For normal scores of standard deviation σ the best polynomial of degree g leaves the Hermite
-        coefficients beyond g, σ^{g+1}/√(g+1)! in root mean square to first order: this says which degrees are
-        worth fitting.
-        """
+        """Ways to run the fast method in less than some seconds, by degree, expected to err little enough."""
         problem, wrt = self.runs.problem, self.runs.wrt
         model = cost_model(problem)
-        spread = float(np.sqrt(np.mean(self.runs.scores**2)))
         for degree in range(1, (largest_degree(problem.d) or 0) + 1):
-            rough = spread ** (degree + 1) / math.sqrt(math.factorial(degree + 1))
-            if rough > _ROUGHLY * error:
+            if self._rough(degree) > _ROUGHLY * error:
                 continue
             for dtype in self._dtypes():
                 seconds = model.fast_seconds(problem, wrt, degree, dtype_text(dtype))
@@ -270,12 +278,85 @@ class Search:
                     if expected <= error:
                         yield _Candidate(polynomial, dtype, seconds, expected)
 
+    def _choice(self, below: float, error: float, prune: bool) -> _Candidate | None:
+        """The way to run the fast method that is expected to be the quickest of those that err so little.
+
+        Fewer monomials are looked for where all take long, and where they may be many fewer; a rigorous bound
+        would have to be of what is left out at its largest, and then little can be.
+        """
+        plain = next(self._candidates(below, error), None)
+        if not prune or self.guarantee == "certified":
+            return plain
+        if plain is not None:
+            if plain.seconds < _WORTH_PRUNING:
+                return plain
+            below = _WORTH_TURNING * plain.seconds
+        pruned = self._fewest(below, error)
+        return plain if pruned is None else pruned
+
+    def _fewest(self, below: float, error: float) -> _Candidate | None:
+        """The quickest expansion that is expected to take and to err less, or None."""
+        problem, wrt, pruning = self.runs.problem, self.runs.wrt, self.runs.pruning
+        if pruning is None:
+            return None
+        model, kernels = cost_model(problem), by_kernels(problem, pruning.axes)
+        best, further = None, 0
+        for degree in range(1, _MOST_DEGREE + 1):
+            if self._rough(degree) > _ROUGHLY * error or further == _FURTHER_DEGREES:
+                continue
+            polynomial = self._polynomial(degree)
+            if self._misfit(polynomial) >= error:
+                continue
+            # A polynomial that errs less leaves more to be pruned, until its degree no longer matters.
+            further += 1
+            for dtype in self._dtypes():
+                floor = (
+                    0.0
+                    if dtype == problem.accumulator and error < _CLEARLY * _SINGLE_FLOOR
+                    else _SINGLE_FLOOR
+                )
+                name = dtype_text(dtype)
+                least, more = (
+                    model.pruned_seconds(problem, wrt, count, count if kernels else None, name)
+                    for count in (0, 1)
+                )
+                most = pruning.most if below == math.inf else int(max(below - least, 0) / (more - least))
+                key = (degree, error - floor)
+                if key not in self._pruned:
+                    self._pruned[key] = pruning.expansion(polynomial, error - floor, most)
+                found = self._pruned[key]
+                if found is None:
+                    continue
+                expansion, expected = found
+                raised = expansion.plan.full if kernels else None
+                seconds = model.pruned_seconds(problem, wrt, expansion.monomials.count, raised, name)
+                if seconds < below:
+                    best = _Candidate(polynomial, dtype, seconds, expected + floor, expansion)
+                    below, further = seconds, 0
+            if best is None and below < math.inf:
+                break
+        return best
+
+    def _rough(self, degree: int) -> float:
+        """What the best polynomial of a degree errs, to first order.
+
+        For normal scores of standard deviation σ it leaves the Hermite coefficients beyond g, in root mean
+        square σ^{g+1}/√(g+1)!: this says which degrees are worth fitting.
+        """
+        spread = float(np.sqrt(np.mean(self.runs.scores**2)))
+        return spread ** (degree + 1) / math.sqrt(math.factorial(degree + 1))
+
     # What each run finds.
 
-    def _least_degree(self, below: float) -> tuple[Run | None, str]:
-        """The first run that meets the tolerance in less than some seconds, or None, and why."""
+    def _least_degree(self, below: float, *, prune: bool = True) -> tuple[Run | None, str]:
+        """The first run that meets the tolerance in less than some seconds, or None, and why.
+
+        Args:
+            below: the seconds.
+            prune: whether some monomials may be left out.
+        """
         try:
-            first = next(self._candidates(below, self.tolerance.rtol or 1.0), None)
+            first = self._choice(below, self.tolerance.rtol or 1.0, prune)
         except ApproximationError as error:
             return None, str(error)
         if first is None:
@@ -285,7 +366,7 @@ class Search:
             return None, f"scores as large as {self.runs.where.radius:.3g} need a high degree"
         if self.guarantee == "certified":
             return self._first_certified(below, probe)
-        return self._first_estimated(below, probe)
+        return self._first_estimated(below, probe, prune)
 
     def _first_certified(self, below: float, probe: FastSolution | None) -> tuple[Run | None, str]:
         runs = self.runs
@@ -310,7 +391,9 @@ class Search:
                     return run, ""
         return None, f"the least rigorous bound of the fast method is {best:.2g} times the tolerance"
 
-    def _first_estimated(self, below: float, probe: FastSolution | None) -> tuple[Run | None, str]:
+    def _first_estimated(
+        self, below: float, probe: FastSolution | None, prune: bool
+    ) -> tuple[Run | None, str]:
         runs = self.runs
         rough = (self.tolerance.rtol or 1e-2) / 100
         expected = next((one.seconds for one in self._candidates(below, rough)), 0.0)
@@ -324,22 +407,21 @@ class Search:
             target /= _FAR_FACTOR
         tried = "no degree is expected to meet the tolerance in less time"
         for _ in range(_ATTEMPTS):
-            candidate = next(self._candidates(below, target / 2), None)
+            candidate = self._choice(below, target / 2, prune)
             if candidate is None:
                 break
             below -= (
                 candidate.seconds
             )  # runs that fail and the one that does not take less than the other method
             try:
-                run = runs.fast(candidate.polynomial, candidate.dtype)
+                run = runs.fast(candidate.polynomial, candidate.dtype, candidate.expansion)
             except ApproximationError as error:
                 tried, target = str(error), candidate.error
                 continue
             excess = self._excess(run)
             if excess <= 1:
                 return run, ""
-            degree = candidate.polynomial.degree
-            tried = f"degree {degree} is estimated at {excess:.2g} times the tolerance"
+            tried = f"{candidate} is estimated at {excess:.2g} times the tolerance"
             target = min(target, 2 * candidate.error) * _MARGIN / excess
         return None, tried
 

@@ -16,6 +16,8 @@ from proofcheck.numeric.problem import VARIABLES, Problem, checked_problem
 
 from .hard_cases import KINDS, reference
 
+pytestmark = pytest.mark.usefixtures("route")
+
 _CASES = 1500  # of each kind
 
 

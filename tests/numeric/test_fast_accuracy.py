@@ -20,6 +20,8 @@ from proofcheck.numeric.problem import VARIABLES, checked_problem
 from .autograd import x_gradient_by_the_paper
 from .hard_cases import KINDS
 
+pytestmark = pytest.mark.usefixtures("route")
+
 
 def uniform(n: int, d: int, dtype: type = np.float64) -> dict[str, Any]:
     rng = np.random.default_rng(n)

@@ -12,6 +12,8 @@ from proofcheck.numeric.problem import VARIABLES, checked_problem
 
 from .test_fast import Arrays, check, draw, solve, taylor
 
+pytestmark = pytest.mark.usefixtures("route")
+
 
 @pytest.mark.parametrize("rows", [1, 7, 30, 1000, None])
 @pytest.mark.parametrize("degree", [0, 1, 2, 5])
