@@ -76,7 +76,7 @@ def test_backward_of_torch_can_be_what_gives_the_gradient() -> None:
 
 
 def test_nothing_of_others_is_changed() -> None:
-    digits = mpmath.mp.dps
+    digits, jax_kind = mpmath.mp.dps, jnp.asarray(np.ones(2)).dtype
     torch.manual_seed(1)
     torch_state = torch.get_rng_state()
     numpy_state = np.random.get_state()[1].copy()
@@ -87,7 +87,7 @@ def test_nothing_of_others_is_changed() -> None:
     assert torch.get_default_dtype() is torch.float32
     assert torch.equal(torch.get_rng_state(), torch_state)
     assert np.array_equal(np.random.get_state()[1], numpy_state)
-    assert jnp.asarray(np.ones(2)).dtype == jnp.float32
+    assert jnp.asarray(np.ones(2)).dtype == jax_kind
     assert float(mpmath.mpf(1) / 3) == 1 / 3
 
 
