@@ -50,7 +50,7 @@ from reductions.problems.orthogonal_vectors import OrthogonalVectors
 from reductions.problems.sat import Formula
 from reductions.thresholds import Thresholds, norm_thresholds, slope_thresholds
 
-__all__ = ["MOST_INSTANCES", "Built", "build", "load", "stages", "thresholds_of"]
+__all__ = ["MOST_INSTANCES", "Built", "build", "load", "package_version", "stages", "thresholds_of"]
 
 SCHEMA_VERSION = 1
 #: Numbers of instances have five digits.
@@ -155,7 +155,7 @@ def build(
             "chain": chain,
             "decoder": decoder,
             "blocks": blocks if chain == "pcp" else None,
-            "versions": {"proofcheck": _version(), "numpy": np.__version__},
+            "versions": {"proofcheck": package_version(), "numpy": np.__version__},
             "steps": [step.name for step in whole.steps],
             "sizes": {
                 "variables": formula.variables,
@@ -217,7 +217,8 @@ def load(directory: str | Path) -> Built:
     return Built(manifest, formula, vectors, tuple(instances), chain)
 
 
-def _version() -> str | None:
+def package_version() -> str | None:
+    """Of the installed distribution; None where it is not installed."""
     try:
         return installed_version("proofcheck")
     except PackageNotFoundError:
