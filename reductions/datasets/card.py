@@ -1,4 +1,4 @@
-"""The card of a data set: ``README.md``, whose head ``datasets.load_dataset`` reads; its text is ``card.md``."""
+"""The card of a data set, ``README.md``: a head that ``datasets.load_dataset`` reads, and ``card.md``."""
 
 from __future__ import annotations
 

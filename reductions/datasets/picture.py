@@ -46,16 +46,16 @@ def picture_of(spec: Spec) -> str:
         return f"{across:.1f}", f"{down:.1f}"
 
     lines = []
-    for y in range(low, high + 1):
-        x1, level = at(left, y)
-        x2, _ = at(right, y)
-        kind = "one" if y == 0 else "grid"
+    for power in range(low, high + 1):
+        x1, level = at(left, power)
+        x2, _ = at(right, power)
+        kind = "one" if power == 0 else "grid"
         lines.append(f'<line x1="{x1}" y1="{level}" x2="{x2}" y2="{level}" class="{kind}"/>')
-        lines.append(_text(_LEFT - 8, float(level) + 4, f"{10.0**y:g}", "end"))
-    for x in range(math.ceil(left), math.floor(right) + 1):
-        across, bottom = at(x, low)
+        lines.append(_text(_LEFT - 8, float(level) + 4, f"{10.0**power:g}", "end"))
+    for power in range(math.ceil(left), math.floor(right) + 1):
+        across, bottom = at(power, low)
         lines.append(f'<line x1="{across}" y1="{_TOP}" x2="{across}" y2="{bottom}" class="grid"/>')
-        lines.append(_text(float(across), float(bottom) + 18, f"2^{x}", "middle"))
+        lines.append(_text(float(across), float(bottom) + 18, f"2^{power}", "middle"))
     for kind, x, y in points:
         across, down = at(x, y)
         lines.append(f'<circle cx="{across}" cy="{down}" r="5" fill="{_COLOURS[kind]}"/>')

@@ -214,6 +214,9 @@ def _fault(data: Any) -> str | None:
     if data.get("digest") != _digest(rest):
         return "its digest is not that of its content; it was edited"
     # What was edited and signed anew: paths that lead elsewhere are not followed.
+    configs = data.get("configs", [])
+    if not isinstance(configs, list) or not all(isinstance(one, dict) for one in configs):
+        return "it lists no configurations"
     shards = data.get("shards")
     if not isinstance(shards, list) or not all(isinstance(one, dict) for one in shards):
         return "it lists no shards"

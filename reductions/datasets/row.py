@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofcheck.errors import UserInputError
+from reductions.build import exact_fraction
 from reductions.problems.attention import AttentionInstance, GradientInstance
 from reductions.problems.dimacs import parse_dimacs
 from reductions.problems.gap import GapInnerProduct
@@ -102,8 +103,8 @@ class Row:
             np.ascontiguousarray(side[:, : self.columns]).view(np.uint8) for side in (self.left, self.right)
         )
         gap = GapInnerProduct(left, right, self.inner_yes, self.inner_no)
-        pad = tuple(Fraction(entry) for entry in self.pad)
-        return GradientInstance(AttentionInstance(gap, Fraction(self.scale), pad))
+        pad = tuple(self.exact(entry) for entry in self.pad)
+        return GradientInstance(AttentionInstance(gap, self.exact(self.scale), pad))
 
     def arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """A1, A2 and A3, each (n, d), float64 and exact."""
@@ -111,9 +112,17 @@ class Row:
             return instance.attention.arrays()
         if self.values is None or self.values_scale is None:
             raise UserInputError(f"row {self.id!r} has neither thresholds nor values; expected one of them")
-        scale, own = float(Fraction(self.scale)), float(Fraction(self.values_scale))
+        scale, own = float(self.exact(self.scale)), float(self.exact(self.values_scale))
         left, right, values = (matrix.astype(np.float64) for matrix in (self.left, self.right, self.values))
         return left * scale, right * scale, values * own
+
+    def exact(self, text: str | None) -> Fraction:
+        """One of the fractions of this row.
+
+        Raises:
+            UserInputError: it is none.
+        """
+        return exact_fraction(text, f"row {self.id!r}")
 
     def source(self) -> Formula | None:
         """The formula."""

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from proofcheck.errors import UserInputError
 from reductions.datasets.row import MATRICES, Row, Small
 
-__all__ = ["SCALARS", "arrow", "parquet_of", "rows_of", "schema_of"]
+__all__ = ["SCALARS", "Shard", "arrow", "parquet_of", "schema_of"]
 
 #: Columns that are not matrices, in order.
 SCALARS = tuple(field.name for field in fields(Row) if field.name not in MATRICES)
@@ -97,28 +98,59 @@ def parquet_of(rows: Sequence[Row], columns: int) -> bytes:
     return buffer.getvalue()
 
 
-def rows_of(file: BinaryIO | bytes, columns: int, groups: Sequence[int] | None = None) -> Iterator[Row]:
-    """The rows of a Parquet file, a row group at a time.
+class Shard:
+    """A Parquet file in memory, read a row group at a time; its pages are checked against their checksums.
 
     Args:
-        file: open for reading, or all of it.
-        columns: of its matrices.
-        groups: the numbers of the row groups to read; all unless given.
+        data: all of the file.
 
     Raises:
-        UserInputError: it is no Parquet, is damaged, or has another schema.
+        UserInputError: it is no Parquet, or has other columns.
     """
-    pa = arrow()
-    expected = schema_of(columns)
-    try:
-        source = pa.parquet.ParquetFile(
-            io.BytesIO(file) if isinstance(file, bytes) else file, page_checksum_verification=True
-        )
-        if not source.schema_arrow.equals(expected):
+
+    def __init__(self, data: bytes) -> None:
+        pa = arrow()
+        with _readable():
+            self._file = pa.parquet.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
+            schema = self._file.schema_arrow
+        kind = schema.field("left").type if "left" in schema.names else None
+        row = kind.value_type if kind is not None and pa.types.is_list(kind) else None
+        if row is None or not pa.types.is_fixed_size_list(row) or not schema.equals(schema_of(row.list_size)):
             raise UserInputError("it has other columns than a data set of this version")
-        for group in range(source.num_row_groups) if groups is None else groups:
-            yield from _rows(source.read_row_group(group), columns)
-    except (OSError, pa.ArrowException, ValueError) as error:
+        self._columns = row.list_size
+        #: How many rows each group has.
+        self.groups = [
+            self._file.metadata.row_group(group).num_rows for group in range(self._file.num_row_groups)
+        ]
+
+    def rows(self, group: int) -> Iterator[Row]:
+        """The rows of one group.
+
+        Raises:
+            UserInputError: a page of it is damaged.
+        """
+        with _readable():
+            table = self._file.read_row_group(group)
+            table.validate(full=True)
+            made = list(_rows(table, self._columns))
+        return iter(made)
+
+    def every_row(self) -> Iterator[Row]:
+        """All rows.
+
+        Raises:
+            UserInputError: a page is damaged.
+        """
+        for group in range(len(self.groups)):
+            yield from self.rows(group)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Whatever pyarrow complains of becomes one line."""
+    try:
+        yield
+    except (OSError, arrow().ArrowException, ValueError, TypeError, MemoryError) as error:
         raise UserInputError(f"it cannot be read as Parquet: {' '.join(str(error).split())}") from error
 
 
