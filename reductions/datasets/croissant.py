@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reductions.datasets.place import DATA
 from reductions.datasets.row import MATRICES
 from reductions.datasets.spec import Spec
 
@@ -25,6 +26,7 @@ _CONTEXT = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -44,6 +46,7 @@ _CONTEXT = {
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -55,6 +58,10 @@ _LICENCES = {
     "cc-by-4.0": "https://creativecommons.org/licenses/by/4.0/",
     "apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0",
 }
+_CITATION = (
+    "@inproceedings{alman2024fine, author={Josh Alman and Zhao Song}, booktitle={NeurIPS}, year={2024}, "
+    "title={The Fine-Grained Complexity of Gradient Computation for Training Large Language Models}}"
+)
 _PARQUET = "application/x-parquet"
 #: Of the columns of Parquet those that are one value or a list, with their types.
 _FIELDS = {
@@ -109,9 +116,8 @@ def croissant_of(spec: Spec, entries: Sequence[Mapping[str, Any]]) -> str:
                 "@type": "cr:FileSet",
                 "@id": files,
                 "name": files,
-                "containedIn": [{"@id": entry["path"]} for entry in own],
                 "encodingFormat": _PARQUET,
-                "includes": "*.parquet",
+                "includes": f"{DATA}/{config.name}/*.parquet",
             }
         )
         records.append(
@@ -129,6 +135,7 @@ def croissant_of(spec: Spec, entries: Sequence[Mapping[str, Any]]) -> str:
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": spec.name,
         "description": spec.title,
+        "citeAs": _CITATION,
         "license": _LICENCES[spec.licence],
         "url": "https://arxiv.org/abs/2402.04497",
         "version": "1.0.0",
