@@ -311,11 +311,11 @@ def test_the_advice_of_a_pair_is_the_one_that_accepts_it(blocks: int, m: int) ->
     made = step.advised(vectors)(advice)
     assert made.verify((2, 1))
     # The same instance as among all of them, where there are few enough.
-    every = itertools.islice(step.apply(vectors), 2000)
+    every = islice(step.apply(vectors), 2000)
     (same,) = [one.instance for one in every if one.back == advice] or [made]
     np.testing.assert_array_equal(same.left, made.left)
     np.testing.assert_array_equal(same.right, made.right)
-    others = [pair for pair in itertools.product(range(4), repeat=2) if not vectors.verify(pair)]
+    others = [pair for pair in product(range(4), repeat=2) if not vectors.verify(pair)]
     if others:
         with pytest.raises(UserInputError, match="expected rows that are orthogonal"):
             step.advice_of(vectors, others[0])
