@@ -124,7 +124,7 @@ def gap_of(formula: Formula, chain: str, blocks: int, advice: tuple[int, ...] | 
 
 
 def _profile(gap: GapInnerProduct) -> NDArray[np.int64]:
-    """What is to be alike: weights of rows, and sums of the inner products of rows and of columns, in order."""
+    """What is to be alike: weights of rows, sums of the inner products of rows and of columns, in order."""
     left, right = gap.left, gap.right
     weights = left.sum(axis=1, dtype=np.int64)
     # Matrices of bytes times vectors, row by row: BLAS would copy them to floats.

@@ -54,7 +54,7 @@ def together(left: NDArray[np.integer], right: NDArray[np.integer]) -> Floats:
     """Of both sides: moments of the inner products, by the sums and Gram matrices of the columns."""
     one, other = left.astype(float), right.astype(float)
     rows, columns = one @ other.sum(axis=0), other @ one.sum(axis=0)
-    squares = np.sum((one.T @ one) * (other.T @ other))
+    squares = np.sum((one @ other.T) ** 2)
     return np.array([rows.mean(), rows.std(), rows.max(), columns.std(), columns.max(), squares])
 
 
