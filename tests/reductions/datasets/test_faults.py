@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,12 @@ from reductions.datasets.place import sealed_json
 from reductions.datasets.reader import load
 from reductions.datasets.table import Shard
 from reductions.datasets.validate import validate
-from tests.cli_helpers import run
+from tests.cli_helpers import environment
 from tests.reductions.datasets.samples import content
 
 KILLED = """
 import json, os, random, shutil, signal, sys, time
 from pathlib import Path
-
-import pyarrow.parquet  # here, and not in every child
 
 from reductions.datasets import writer
 from reductions.datasets.spec import spec_of
@@ -101,7 +100,7 @@ def resumed():
     assert generate("out", True).remade == ()
 
 
-assert child(lambda: generate("undisturbed", False)) == 0
+generate("undisturbed", False)  # in this process: children find everything imported
 expected = content(Path("undisturbed"))
 began = time.perf_counter()
 assert child(first(None, Path("events"))) == 0
@@ -111,7 +110,7 @@ events = int(Path("events").read_text())
 shutil.rmtree("out")
 
 random.seed(int(sys.argv[1]))
-points = [("event", at) for at in random.sample(range(1, events + 1), min(70, events))]
+points = [("event", at) for at in random.sample(range(1, events + 1), min(90, events))]
 points += [("time", random.uniform(0, took)) for _ in range(100 - len(points))]
 killed = 0
 for kind, at in points:
@@ -135,12 +134,20 @@ print(json.dumps({"events": events, "points": len(points), "killed": killed, "se
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes to fork here")
 def test_killed_at_a_hundred_points(tmp_path: Path) -> None:
-    done = run(tmp_path, [sys.executable, "-W", "ignore", "-c", KILLED, "0"], OPENBLAS_NUM_THREADS="1")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", KILLED, "0"],
+        cwd=tmp_path,
+        env=environment(OPENBLAS_NUM_THREADS="1"),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=280,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     said = json.loads(done.stdout)
     assert said["points"] == 100
     assert said["events"] >= 60
-    assert said["killed"] >= 80
+    assert said["killed"] >= 85, said
 
 
 def shards_of(directory: Path) -> list[dict[str, Any]]:
