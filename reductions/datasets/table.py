@@ -23,7 +23,7 @@ __all__ = ["SCALARS", "Shard", "arrow", "parquet_of", "schema_of"]
 #: Columns that are not matrices, in order.
 SCALARS = tuple(field.name for field in fields(Row) if field.name not in MATRICES)
 #: Rows that are decoded at once, and that one damaged page can take with it.
-ROW_GROUP = 256
+ROW_GROUP = 512
 _ROW_GROUP_BYTES = 1 << 22
 _INTEGERS = ("n", "d", "columns", "inner_yes", "inner_no")
 _FLOATS = ("slope_yes", "slope_no", "required_accuracy")

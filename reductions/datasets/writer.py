@@ -42,7 +42,7 @@ from reductions.datasets.table import arrow, parquet_of
 __all__ = ["Generated", "batch_count", "generate", "make_batch"]
 
 #: Sources of a batch, and the bytes of its matrices, at most.
-_BATCH_SOURCES, _BATCH_BYTES = 500, 1 << 25
+_BATCH_SOURCES, _BATCH_BYTES = 1000, 1 << 25
 _TIMEOUT = 1e7
 
 Progress = Callable[[int, int, str], None]
