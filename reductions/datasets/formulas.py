@@ -28,8 +28,8 @@ __all__ = ["formula_twins", "gap_of", "instances_of"]
 
 _MOST_DRAWS = 1000
 _MOST_TWINS = 32
-# Advices that are compared.
-_ADVICES = 400
+# Guesses of the advice that are compared.
+_GUESSES = 400
 
 Pair = tuple[int, int]
 
@@ -100,7 +100,7 @@ def instances_of(
     yield yes, gap, advice, pair
     make = step.advised(vectors_of(no))
     target = _profile(gap)
-    tried = rng.integers(0, gap.yes, (_ADVICES, len(advice))).tolist()
+    tried = rng.integers(0, gap.yes, (_GUESSES, len(advice))).tolist()
     chosen = min(tried, key=lambda own: np.square(_profile(make(own)) - target).sum())
     yield no, make(chosen), tuple(chosen), None
 

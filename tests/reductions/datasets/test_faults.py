@@ -7,20 +7,27 @@ directories made) and times. One process imports everything once and forks for e
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from proofcheck.errors import UserInputError
+from reductions.datasets import table
 from reductions.datasets.place import sealed_json
 from reductions.datasets.reader import load
-from reductions.datasets.table import Shard
+from reductions.datasets.row import Row, sealed
+from reductions.datasets.sources import split_of
+from reductions.datasets.table import Shard, parquet_of
 from reductions.datasets.validate import validate
 from tests.cli_helpers import environment
 from tests.reductions.datasets.samples import content
@@ -185,18 +192,12 @@ def test_a_flipped_byte_is_named(copy: Path, seed: int) -> None:
 
 def test_exactly_the_damaged_rows_are_named(copy: Path) -> None:
     # Many row groups, one of which has a page that is damaged.
-    from reductions.datasets import table
-
     entry = max(shards_of(copy), key=lambda one: one["rows"])
     path = copy / entry["path"]
     rows = list(Shard(path.read_bytes()).every_row())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table, "ROW_GROUP", 8)
         data = table.parquet_of(rows, rows[0].left.shape[1])
-    import io
-
-    import pyarrow.parquet as pq
-
     group = pq.ParquetFile(io.BytesIO(data)).metadata.row_group(1)
     columns = [group.column(k) for k in range(group.num_columns)]
     column = next(one for one in columns if one.path_in_schema.startswith("left"))
@@ -211,13 +212,14 @@ def test_exactly_the_damaged_rows_are_named(copy: Path) -> None:
     assert validate(copy).rows == 176 - 8
 
 
-def resign(directory: Path, path: str, data: bytes) -> None:
-    """Give a file another content, and the manifest its hash."""
+def resign(directory: Path, path: str, data: bytes, hashes: list[str] | None = None) -> None:
+    """Let the manifest have the hash of another content, and of its rows."""
     manifest = json.loads((directory / "manifest.json").read_bytes())
     del manifest["digest"]
     for one in manifest["shards"]:
         if one["path"] == path:
             one |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+            one["row_hashes"] = hashes or one["row_hashes"]
     (directory / "manifest.json").write_text(json.dumps(sealed_json(manifest)))
 
 
@@ -302,3 +304,85 @@ def test_manifests_that_are_none(copy: Path, data: bytes) -> None:
     assert finding.where == "manifest.json"
     with pytest.raises(UserInputError, match=r"manifest\.json"):
         load(copy)
+
+
+def forged(directory: Path, config: str, **change: Any) -> str:
+    """Change the first row of a configuration, and sign all anew: what is left to refuse is what it says."""
+    entry = next(one for one in shards_of(directory) if one["config"] == config)
+    path = directory / entry["path"]
+    rows = list(Shard(path.read_bytes()).every_row())
+    at = next(k for k, row in enumerate(rows) if row.label is not False)
+    rows[at] = sealed(replace(rows[at], **{k: v(rows[at]) if callable(v) else v for k, v in change.items()}))
+    data = parquet_of(rows, rows[0].left.shape[1])
+    path.write_bytes(data)
+    resign(directory, entry["path"], data, [row.hash for row in rows])
+    return rows[at].id
+
+
+def _with(name: str, at: tuple[int, int], value: int) -> Any:
+    def change(row: Row) -> Any:
+        matrix = np.array(getattr(row, name))
+        matrix[at] = value
+        return matrix
+
+    return change
+
+
+def _other_formula(row: Row) -> str:
+    assert row.formula is not None
+    head, first, rest = row.formula.split("\n", 2)
+    literals = first.split()
+    return "\n".join([head, " ".join([str(-int(literals[0])), *literals[1:]]), rest])
+
+
+@pytest.mark.parametrize(
+    ("config", "change", "complaint"),
+    [
+        ("planted-n64", {"label": False}, "label is False; expected True"),
+        ("planted-n64", {"label": None}, "label is None"),
+        ("planted-n64", {"witness": (0, 40)}, r"witness is \(0, 40\), which is none"),
+        ("planted-n64", {"witness": None}, "witness is None"),
+        ("planted-n64", {"slope_yes": 0.5}, "slope_yes is 0.5; expected"),
+        ("planted-n64", {"required_accuracy": 1.0}, "required_accuracy is 1.0; expected"),
+        ("planted-n64", {"gamma": "1"}, "gamma is '1'; expected"),
+        ("planted-n64", {"score_bound": "1"}, "score_bound is '1'"),
+        ("planted-n64", {"B": "1"}, "B is '1'"),
+        ("planted-n64", {"n": 128}, "n is 128; expected 64"),
+        ("planted-n64", {"columns": 23}, "beyond its columns|largest inner product|label|no instance"),
+        ("planted-n64", {"left": _with("left", (3, 3), 2)}, "left holds 2"),
+        ("planted-n64", {"left": _with("left", (3, 3), -1)}, "left holds 255"),
+        ("planted-n64", {"pad": ("1e999999",)}, "expected a fraction"),
+        ("planted-n64", {"scale": "0/0"}, "expected a fraction"),
+        ("planted-n64", {"inner_no": lambda row: row.inner_no - 4}, "between the thresholds|expected"),
+        ("direct-n64", {"formula": _other_formula}, "not those of its formula"),
+        ("direct-n64", {"formula": "p cnf x"}, "describes no instance"),
+        ("pcp-n64", {"advice": (0, 0)}, "advice is"),
+        ("pcp-n64", {"advice": lambda row: tuple((x + 1) % 11 for x in row.advice)}, "not those of its"),
+        ("pcp-n64", {"left": _with("left", (0, -1), 1)}, "beyond its columns"),
+        ("signs-n64-b1", {"left": _with("left", (0, 0), 0)}, "entries of left are not as B"),
+        ("uniform-n64-b0_25", {"values_scale": "1"}, "entries of values are not as B"),
+        ("uniform-n64-b0_25", {"values": None}, "values is no"),
+        ("aligned-n64-b1", {"right": _with("right", (0, 0), 0)}, "not along one direction"),
+        ("signs-n64-b1", {"label": True}, "has a label"),
+        ("signs-n64-b1", {"required_accuracy": 2.0}, "required_accuracy is 2.0"),
+        ("signs-n64-b1", {"provenance": lambda row: {**row.provenance, "seed": 5}}, "its seed is 5"),
+        ("signs-n64-b1", {"id": "signs-n64-b1-0000009"}, "another row with this id"),
+    ],
+)
+def test_rows_that_say_what_does_not_follow_are_named(
+    copy: Path, config: str, change: dict[str, Any], complaint: str
+) -> None:
+    name = forged(copy, config, **change)
+    findings = validate(copy).findings
+    assert {one.where for one in findings} == {name}
+    assert re.search(complaint, findings[0].what), findings
+
+
+def test_a_source_in_another_split_is_named(copy: Path) -> None:
+    shards = shards_of(copy)
+    shares = json.loads((copy / "manifest.json").read_bytes())["splits"]
+    other = next(f"{k:064x}" for k in range(99) if split_of(f"{k:064x}", shares) != shards[0]["split"])
+    name = forged(copy, shards[0]["config"], provenance=lambda row: {**row.provenance, "parent": other})
+    (finding,) = validate(copy).findings
+    assert finding.where == name
+    assert "does not belong to" in finding.what
