@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import reductions
 from proofcheck.errors import UserInputError
+from reductions.datasets.picture import score_bound_of
 from reductions.datasets.row import digest_of
 from reductions.datasets.sources import rows_of_source
 from reductions.datasets.table import Shard, parquet_of, schema_of
@@ -64,3 +68,19 @@ def test_other_tables_are_refused(what: str) -> None:
         data = buffer.getvalue()
     with pytest.raises(UserInputError, match=r"other columns|cannot be read as Parquet"):
         Shard(data)
+
+
+def test_the_picture_has_a_point_for_each_configuration(written: Path) -> None:
+    picture = (written / "instances.svg").read_text(encoding="utf-8")
+    root = ElementTree.fromstring(picture)
+    circles = list(root.iter("{http://www.w3.org/2000/svg}circle"))
+    words = {text.text for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    kinds = {config.kind for config in SPEC.configs}
+    assert kinds <= words
+    assert len(circles) == len(SPEC.configs) + len(kinds)
+    # Of the rows σ and the pad are rounded up to ten bits, and so their squares by at most 2^−8 each.
+    for row in reductions.load(written):
+        config = next(one for one in SPEC.configs if one.name == row.provenance["config"])
+        exact = float(Fraction(row.score_bound))
+        assert score_bound_of(config) <= exact * (1 + 1e-12)
+        assert score_bound_of(config) >= exact * (1 - 2**-8) ** 2
