@@ -21,6 +21,7 @@ from proofcheck.command import OutputOption, QuietOption, deliver, run_app, run_
 from proofcheck.errors import UserInputError
 from proofcheck.streams import check_writable, note, progress_bar
 from reductions.build_cli import build, explain
+from reductions.datasets_cli import export, generate, score, validate
 from reductions.options import (
     BlocksOption,
     ChainName,
@@ -85,6 +86,10 @@ def _root(
 
 app.command()(build)
 app.command()(explain)
+app.command()(generate)
+app.command()(validate)
+app.command()(score)
+app.command()(export)
 
 
 @app.command()
