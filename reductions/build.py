@@ -50,7 +50,16 @@ from reductions.problems.orthogonal_vectors import OrthogonalVectors
 from reductions.problems.sat import Formula
 from reductions.thresholds import Thresholds, norm_thresholds, slope_thresholds
 
-__all__ = ["MOST_INSTANCES", "Built", "build", "load", "stages", "thresholds_of"]
+__all__ = [
+    "MOST_INSTANCES",
+    "Built",
+    "build",
+    "exact_fraction",
+    "load",
+    "package_version",
+    "stages",
+    "thresholds_of",
+]
 
 SCHEMA_VERSION = 1
 #: Numbers of instances have five digits.
@@ -155,7 +164,7 @@ def build(
             "chain": chain,
             "decoder": decoder,
             "blocks": blocks if chain == "pcp" else None,
-            "versions": {"proofcheck": _version(), "numpy": np.__version__},
+            "versions": {"proofcheck": package_version(), "numpy": np.__version__},
             "steps": [step.name for step in whole.steps],
             "sizes": {
                 "variables": formula.variables,
@@ -217,7 +226,8 @@ def load(directory: str | Path) -> Built:
     return Built(manifest, formula, vectors, tuple(instances), chain)
 
 
-def _version() -> str | None:
+def package_version() -> str | None:
+    """Of the installed distribution; None where it is not installed."""
     try:
         return installed_version("proofcheck")
     except PackageNotFoundError:
@@ -251,7 +261,10 @@ def _attention(data: Any, sides: list[Any], path: Path) -> AttentionInstance:
     name = repr(str(path))
     if not isinstance(data, dict) or not isinstance(data.get("pad"), list):
         raise UserInputError(f"{name} has no list 'pad'; expected a file of reductions build")
-    scale, pad = _fraction(data.get("scale"), name), tuple(_fraction(entry, name) for entry in data["pad"])
+    scale, pad = (
+        exact_fraction(data.get("scale"), name),
+        tuple(exact_fraction(entry, name) for entry in data["pad"]),
+    )
     gap = _made(path, GapInnerProduct, *sides, data.get("yes"), data.get("no"))
     attention: AttentionInstance = _made(path, AttentionInstance, gap, scale, pad)
     expected = _sizes(attention) | {key: str(getattr(attention, key)) for key in _EXACT}
@@ -263,7 +276,12 @@ def _attention(data: Any, sides: list[Any], path: Path) -> AttentionInstance:
     return attention
 
 
-def _fraction(value: Any, name: str) -> Fraction:
+def exact_fraction(value: Any, name: str) -> Fraction:
+    """What a text such as ``"3/8"`` says; ``name`` is of where it stands, for the message.
+
+    Raises:
+        UserInputError: it is something else.
+    """
     # Fraction itself reads '1e999999999' too, and computes it.
     if not isinstance(value, str) or not _FRACTION.fullmatch(value):
         raise UserInputError(f"{name} holds {value!r:.60}; expected a fraction such as '3/8'")

@@ -14,7 +14,7 @@ import os
 import re
 import stat
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,9 @@ from proofcheck.errors import UserInputError
 from proofcheck.files import replacing
 from reductions.problems.bits import Bits
 
-__all__ = ["FORMULA", "INSTANCE", "MANIFEST", "SIDES", "VECTORS", "alone_in", "bits_of", "check_place"]
-__all__ += ["contents_of_bits", "contents_of_json", "expected_names", "json_of", "put", "read_file"]
+__all__ = ["FORMULA", "INSTANCE", "LEFT_OVER", "MANIFEST", "SIDES", "VECTORS", "Contents", "alone_in"]
+__all__ += ["bits_of", "check_place", "contents_of_bits", "contents_of_json", "digest_of", "expected_names"]
+__all__ += ["is_file", "json_of", "put", "read_file", "told"]
 
 FORMULA, MANIFEST = "formula.cnf", "manifest.json"
 SIDES = ("left", "right")
@@ -35,7 +36,8 @@ VECTORS = tuple(f"orthogonal-vectors-{side}.npy" for side in SIDES)
 #: The files of instance k.
 INSTANCE = (*(f"gap-{{:05d}}-{side}.npy" for side in SIDES), "attention-{:05d}.json")
 
-_LEFT_OVER = re.compile(r"\.proofcheck-[0-9a-f]{16}\.tmp")
+#: What a killed run may leave of a file.
+LEFT_OVER = re.compile(r"\.proofcheck-[0-9a-f]{16}\.tmp")
 
 Contents = Sequence[bytes | memoryview]
 
@@ -59,7 +61,7 @@ def contents_of_json(data: Any) -> Contents:
 
 
 @contextlib.contextmanager
-def _told(directory: Path) -> Iterator[None]:
+def told(directory: Path) -> Iterator[None]:
     """What the system refuses becomes one line."""
     try:
         yield
@@ -79,14 +81,14 @@ def alone_in(directory: Path) -> Iterator[None]:
     Raises:
         UserInputError: it cannot be made, or another run has it.
     """
-    with _told(directory):
+    with told(directory):
         directory.mkdir(parents=True, exist_ok=True)
     try:
         import fcntl
     except ImportError:  # where there are no such locks
         yield
         return
-    with _told(directory):
+    with told(directory):
         handle = os.open(directory, os.O_RDONLY)
     try:
         try:
@@ -115,17 +117,17 @@ def check_place(directory: Path, allowed: Collection[str], formula: Contents) ->
     """
     # A set: a build may have many files.
     allowed = set(allowed)
-    with _told(directory):
+    with told(directory):
         names = sorted(os.listdir(directory))
-    left_over = [name for name in names if _LEFT_OVER.fullmatch(name) and _is_file(directory / name)]
+    left_over = [name for name in names if LEFT_OVER.fullmatch(name) and is_file(directory / name)]
     kept = [name for name in names if name not in left_over]
     place = repr(str(directory))
     for name in kept:
-        if not _is_file(directory / name):
+        if not is_file(directory / name):
             raise UserInputError(f"{place} holds {name!r}, no regular file; {_CHOOSE}")
     if kept and FORMULA not in kept:
         raise UserInputError(f"{place} holds {kept[0]!r} and no {FORMULA}; {_CHOOSE}")
-    if kept and _digest_of(directory / FORMULA) != _digest(formula):
+    if kept and digest_of(directory / FORMULA) != _digest(formula):
         raise UserInputError(
             f"{place} holds {FORMULA} of another formula, or of other options (its first line has them); "
             f"{_CHOOSE}"
@@ -133,7 +135,7 @@ def check_place(directory: Path, allowed: Collection[str], formula: Contents) ->
     for name in kept:
         if name not in allowed:
             raise UserInputError(f"{place} holds {name!r}, which this build does not write; {_CHOOSE}")
-    with _told(directory):
+    with told(directory):
         for name in left_over:
             (directory / name).unlink(missing_ok=True)
 
@@ -148,20 +150,27 @@ def put(path: Path, contents: Contents) -> dict[str, Any]:
         UserInputError: it cannot be written.
     """
     size, digest = sum(len(part) for part in contents), _digest(contents)
-    there = path.exists() and path.stat().st_size == size and _digest_of(path) == digest
+    there = path.exists() and path.stat().st_size == size and digest_of(path) == digest
     if not there:
         with replacing(path) as file:
             file.writelines(contents)
     return {"sha256": digest, "bytes": size}
 
 
-def read_file(path: Path, entry: dict[str, Any] | None = None, *, most: int | None = None) -> bytes:
+def read_file(
+    path: Path,
+    entry: Mapping[str, Any] | None = None,
+    *,
+    most: int | None = None,
+    command: str = "build",
+) -> bytes:
     """All of a file, as the manifest has it.
 
     Args:
         path: of the file.
         entry: what :func:`put` gave; None for the manifest itself.
         most: the most bytes to read, where there is no entry.
+        command: of ``reductions``, that writes such files; for messages.
 
     Raises:
         UserInputError: it is missing, no regular file, or other bytes than the manifest says.
@@ -171,20 +180,24 @@ def read_file(path: Path, entry: dict[str, Any] | None = None, *, most: int | No
         with open(path, "rb", opener=_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise UserInputError(f"{name} is no regular file; expected one that reductions build wrote")
+                raise UserInputError(
+                    f"{name} is no regular file; expected one that reductions {command} wrote"
+                )
             expected = status.st_size if entry is None else entry["bytes"]
             if status.st_size != expected:
-                raise UserInputError(f"{name} has {status.st_size} bytes; expected {expected}: build it anew")
+                raise UserInputError(
+                    f"{name} has {status.st_size} bytes; expected {expected}: {command} it anew"
+                )
             if most is not None and expected > most:
                 raise UserInputError(f"{name} has {expected} bytes; expected at most {most}")
             data = file.read(expected)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UserInputError(
-            f"cannot read {name}: {reason}; expected a directory of reductions build"
+            f"cannot read {name}: {reason}; expected a directory of reductions {command}"
         ) from error
     if entry is not None and (found := _digest((data,))) != entry["sha256"]:
-        raise UserInputError(f"{name} has the SHA-256 {found}; expected {entry['sha256']}: build it anew")
+        raise UserInputError(f"{name} has the SHA-256 {found}; expected {entry['sha256']}: {command} it anew")
     return data
 
 
@@ -226,7 +239,7 @@ def json_of(data: bytes, name: str) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise UserInputError(f"{name} is no JSON: {error}; expected a file of reductions build") from error
+        raise UserInputError(f"{name} is no JSON: {error}; expected one that reductions wrote") from error
 
 
 def _digest(contents: Contents) -> str:
@@ -236,7 +249,7 @@ def _digest(contents: Contents) -> str:
     return found.hexdigest()
 
 
-def _digest_of(path: Path) -> str | None:
+def digest_of(path: Path) -> str | None:
     """None for what cannot be read: it is written anew, or that fails with a reason."""
     try:
         with path.open("rb") as file:
@@ -245,7 +258,8 @@ def _digest_of(path: Path) -> str | None:
         return None
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether it is a regular file itself, not a link to one."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:

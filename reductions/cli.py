@@ -21,6 +21,7 @@ from proofcheck.command import OutputOption, QuietOption, deliver, run_app, run_
 from proofcheck.errors import UserInputError
 from proofcheck.streams import check_writable, note, progress_bar
 from reductions.build_cli import build, explain
+from reductions.datasets_cli import export, generate, score, validate
 from reductions.options import (
     BlocksOption,
     ChainName,
@@ -85,6 +86,10 @@ def _root(
 
 app.command()(build)
 app.command()(explain)
+app.command()(generate)
+app.command()(validate)
+app.command()(score)
+app.command()(export)
 
 
 @app.command()
@@ -224,12 +229,17 @@ def _json(found: Decision) -> str:
         "decoder": found.decoder,
         "oracle": found.oracle,
         "oracle_calls": found.calls,
-        "required_accuracy": found.required,
-        "achieved_accuracy": found.achieved,
-        "margin": found.margin,
+        "required_accuracy": _finite(found.required),
+        "achieved_accuracy": _finite(found.achieved),
+        "margin": _finite(found.margin),
         "sizes": dict(found.sizes),
     }
     return json.dumps(data, indent=2) + "\n"
+
+
+def _finite(value: float | None) -> float | None:
+    """A number of JSON, which has no infinity: an oracle without a bound has no accuracy."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _text(found: Decision) -> str:

@@ -31,4 +31,4 @@ FormulaArgument = Annotated[
 ]
 ChainOption = Annotated[ChainName, typer.Option(help="From orthogonal vectors to a gap.")]
 DecoderOption = Annotated[DecoderName, typer.Option(help="How the answer is read.")]
-BlocksOption = Annotated[int, typer.Option(metavar="T", help="Blocks of the distributed PCP.")]
+BlocksOption = Annotated[int, typer.Option(metavar="T", min=1, help="Blocks of the distributed PCP.")]

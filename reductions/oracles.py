@@ -22,8 +22,9 @@ import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
-from proofcheck.errors import UserInputError
+from proofcheck.errors import ApproximationError, UserInputError
 from proofcheck.numeric.gradient import attention_gradient
+from proofcheck.numeric.search import largest_degree
 from reductions.problems.attention import GradientInstance
 
 __all__ = ["Answer", "CallableOracle", "FastOracle", "FloatOracle", "MpmathOracle", "Oracle"]
@@ -31,6 +32,7 @@ __all__ = ["Answer", "CallableOracle", "FastOracle", "FloatOracle", "MpmathOracl
 _UNIT = 2.0**-53
 _UNDERFLOW = 1e-290
 _HIGHER_ORDERS = 1.01
+_USUAL_DEGREE = 8
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,25 @@ class FloatOracle:
 
 @dataclass(frozen=True)
 class FastOracle:
-    """The fast gradient with its rigorous bound: for small scores only, else the bound says nothing."""
+    """The fast gradient with its rigorous bound: for small scores only, else the bound says nothing.
+
+    Args:
+        degree: of the polynomial; None for 8, or the largest below it whose features fit in memory.
+    """
 
     name: str = "fast"
-    degree: int = 8
+    degree: int | None = None
 
     def __call__(self, instance: GradientInstance, temperature: float) -> Answer:
-        """f'(λ), and 2d times the bound of an entry."""
+        """f'(λ), and 2d times the bound of an entry; 0 within infinity where no polynomial follows exp."""
         arrays = _arrays(instance, temperature)
-        result = attention_gradient(*arrays, method="fast", degree=self.degree)
+        degree = self.degree
+        if degree is None:
+            degree = min(_USUAL_DEGREE, largest_degree(instance.attention.d) or 0)
+        try:
+            result = attention_gradient(*arrays, method="fast", degree=degree)
+        except ApproximationError:
+            return Answer(0.0, float("inf"))
         bound = float("inf") if result.error_bound is None else result.error_bound["X"]
         return _traced(np.asarray(result.gradients["X"]), bound)
 

@@ -22,7 +22,7 @@ from proofcheck.numeric.polynomial import ExpPolynomial, least_squares, minimax
 from proofcheck.numeric.result import GradientResult
 from proofcheck.numeric.runs import LEAST_DRAWS, Run, Runs
 
-__all__ = ["Search", "Tolerance"]
+__all__ = ["Search", "Tolerance", "largest_degree"]
 
 _MOST_DEGREE = 24
 _MOST_MOMENTS = 1 << 26  # numbers in the table of moments: 512 MiB
@@ -35,6 +35,12 @@ _MARGIN = 0.7  # of a predicted error to the one allowed
 _ROUGHLY = 4.0  # how far a fit may do better than the spread of the scores lets expect
 _FAR_TAILS, _FAR_FACTOR = 3.0, 8.0  # beyond this radius, a few scores tell too little of the largest ones
 _WORTH_TRYING = 0.8  # of the time of the exact method
+
+
+def largest_degree(d: int) -> int | None:
+    """The largest degree whose moments the fast method holds in 512 MiB, 24 at most; None: there is none."""
+    fit = [g for g in range(_MOST_DEGREE + 1) if feature_count(d, g) * (1 + d) ** 2 <= _MOST_MOMENTS]
+    return max(fit, default=None)
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,20 @@ class Search:
         return self.runs.result(run, reason, self.seed)
 
     def polynomial(self, method: str, degree: int) -> GradientResult:
-        """A polynomial of this degree, whatever its error."""
+        """A polynomial of this degree, whatever its error.
+
+        Raises:
+            ApproximationError: its features do not fit in memory.
+        """
+        most = largest_degree(self.runs.problem.d)
+        if method == "fast" and (most is None or degree > most):
+            d = self.runs.problem.d
+            count = feature_count(d, degree)
+            lower = "" if most is None else f"take a degree of at most {most}, or "
+            raise ApproximationError(
+                f"degree={degree} has {count:,} features in d={d} variables, more than fit in memory: "
+                f"{lower}method='exact'"
+            )
         polynomial = self._polynomial(degree)
         if method == "low-rank":
             run = self.runs.low_rank(polynomial)
@@ -238,10 +257,7 @@ class Search:
         problem, wrt = self.runs.problem, self.runs.wrt
         model = cost_model(problem)
         spread = float(np.sqrt(np.mean(self.runs.scores**2)))
-        for degree in range(1, _MOST_DEGREE + 1):
-            moments = feature_count(problem.d, degree) * (1 + problem.d) ** 2
-            if moments > _MOST_MOMENTS:
-                return
+        for degree in range(1, (largest_degree(problem.d) or 0) + 1):
             rough = spread ** (degree + 1) / math.sqrt(math.factorial(degree + 1))
             if rough > _ROUGHLY * error:
                 continue

@@ -12,6 +12,7 @@ from proofcheck import attention_gradient
 from proofcheck.errors import ApproximationError, UserInputError
 from proofcheck.numeric.problem import VARIABLES
 from proofcheck.numeric.result import GradientResult
+from proofcheck.numeric.search import largest_degree
 
 from .hard_cases import KINDS, reference
 
@@ -97,6 +98,16 @@ def test_with_both_tolerances_either_is_enough() -> None:
     assert strict.degree is not None
     assert loose.degree is not None
     assert loose.degree < strict.degree
+
+
+def test_a_degree_with_more_features_than_fit_in_memory_is_refused() -> None:
+    """Before anything of its size is made: C(40, 8) features would be 77 million."""
+    rng = np.random.default_rng(0)
+    arrays = [rng.uniform(-1, 1, (4, 32)) for _ in range(4)]
+    with pytest.raises(ApproximationError, match=r"76,904,685 features in d=32.* degree of at most 4, or"):
+        attention_gradient(*arrays, np.eye(32), np.eye(32), method="fast", degree=8)
+    assert largest_degree(32) == 4
+    assert largest_degree(10_000) is None
 
 
 def test_a_degree_that_is_asked_for() -> None:

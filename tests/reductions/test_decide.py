@@ -19,6 +19,7 @@ from reductions.thresholds import entry_thresholds, slope_thresholds
 from .instances import attention_of, gap_instance, outputs
 
 FLOAT = FloatOracle()
+HOW = [("direct", "one-query"), ("direct", "gauss-legendre"), ("pcp", "one-query"), ("pcp", "gauss-legendre")]
 LITERALS = (1, -1, 2, -2, 3, -3)
 CLAUSES = [(a,) for a in LITERALS] + [
     (a, b) for a, b in itertools.combinations(LITERALS, 2) if abs(a) != abs(b)
@@ -106,14 +107,17 @@ class Perturbed:
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_an_adversarial_oracle_is_never_believed_too_far(sign: int) -> None:
+@pytest.mark.parametrize(("chain", "decoder"), HOW)
+def test_an_adversarial_oracle_is_never_believed_too_far(chain: str, decoder: str, sign: int) -> None:
+    """All weights of a sum being positive, errors of one sign are the worst there are."""
     rng = np.random.default_rng(7)
     seen = set()
-    for _ in range(12):
+    for _ in range(12 if decoder == "one-query" else 3):
         formula = random_formula(4, int(rng.integers(6, 14)), 2, rng)
         truth = formula.solve() is not None
         for exponent in range(-12, 0, 2):
-            found = decide(formula, Perturbed(10.0**exponent, sign), assignment=False)
+            oracle = Perturbed(10.0**exponent, sign)
+            found = decide(formula, oracle, chain=chain, decoder=decoder, assignment=False)
             seen.add(found.satisfiable)
             assert found.satisfiable in (truth, None)
             assert found.required is not None
@@ -263,16 +267,40 @@ def test_all_formulas_of_three_variables(clauses: int) -> None:
         assert agrees(Formula(3, chosen))
 
 
+def hundred_formulas(hundred: int) -> list[Formula]:
+    """A tenth of a thousand around the threshold, with n ≤ 12 variables and clauses of 3."""
+    rng = np.random.default_rng([12345, hundred])
+    sizes = [(int(rng.integers(1, 13)), rng.uniform(3.2, 5.4)) for _ in range(100)]
+    return [random_formula(n, max(1, round(ratio * n)), 3, rng) for n, ratio in sizes]
+
+
+# OPENBLAS_NUM_THREADS=1 pytest -m slow -n 2 tests/reductions
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("decoder", ["one-query", "gauss-legendre"])
 @pytest.mark.parametrize("hundred", range(10))
 def test_a_thousand_formulas(decoder: str, hundred: int) -> None:
-    """Around the threshold, n ≤ 12: never wrong, never undecided; assignments where one query finds them.
-
-    OPENBLAS_NUM_THREADS=1 pytest -m slow -n 2 tests/reductions
-    """
-    rng = np.random.default_rng([12345, hundred])
-    for _ in range(100):
-        n = int(rng.integers(1, 13))
-        formula = random_formula(n, max(1, round(rng.uniform(3.2, 5.4) * n)), 3, rng)
+    """Never wrong, never undecided; assignments where one query finds them."""
+    for formula in hundred_formulas(hundred):
         assert agrees(formula, decoder=decoder, assignment=decoder == "one-query")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("decoder", ["one-query", "gauss-legendre"])
+@pytest.mark.parametrize("hundred", range(10))
+def test_a_thousand_formulas_by_distributed_pcp(decoder: str, hundred: int) -> None:
+    """All that have at most 100 instances: by the least number of blocks that has so few, and the largest."""
+    tried = 0
+    for formula in hundred_formulas(hundred):
+        given = {"n": formula.variables, "m": len(formula.clauses)}
+        few = [
+            blocks
+            for blocks in range(1, 17)
+            if chain_named("pcp", decoder, blocks=blocks).sizes(given)["instances"] <= 100
+        ]
+        quick = decoder == "one-query"
+        for blocks in sorted({*few[:1], *few[-1:]} if quick else {*few[:1]}):
+            tried += 1
+            assert agrees(formula, decoder=decoder, chain="pcp", blocks=blocks, assignment=quick)
+    assert tried > 50

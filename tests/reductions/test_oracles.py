@@ -44,6 +44,16 @@ def test_the_fast_oracle_holds_where_scores_are_small() -> None:
     assert found.error < 1e-3
 
 
+@pytest.mark.parametrize("temperature", [0.01, 1.0])
+def test_the_fast_oracle_takes_a_degree_that_fits_in_memory(temperature: float) -> None:
+    """With 32 columns degree 8 has 77 million features; with a lower one the bound holds, or is infinite."""
+    instance = gradient_of(gap_instance(4, 4, np.random.default_rng(3), yes=True), "slope")
+    assert instance.attention.d == 32
+    found, exact = FastOracle()(instance, temperature), MpmathOracle()(instance, temperature)
+    assert abs(found.slope - exact.slope) <= found.error + exact.error
+    assert np.isfinite(found.error) == (temperature < 1)
+
+
 def dense(A1: Any, A2: Any, A3: Any, E: Any, X: Any, Y: Any) -> Any:
     """The gradient by the n × n formula."""
     d = A1.shape[1]
