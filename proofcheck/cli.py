@@ -39,9 +39,12 @@ from proofcheck.command import (
 )
 from proofcheck.constant_cli import constant
 from proofcheck.derive_cli import derive, figure
+from proofcheck.diff_cli import diff
 from proofcheck.errata_cli import errata
 from proofcheck.errors import UserInputError
+from proofcheck.gradcheck_cli import gradcheck
 from proofcheck.gradient_cli import gradient
+from proofcheck.new_cli import new
 from proofcheck.streams import note, progress_bar
 
 if TYPE_CHECKING:
@@ -225,6 +228,9 @@ def _deliver(report: Report, options: _Options) -> None:
 app.command()(audit)
 app.command()(constant)
 app.command()(derive)
+app.command()(diff)
 app.command()(errata)
 app.command()(figure)
+app.command()(gradcheck)
 app.command()(gradient)
+app.command()(new)

@@ -23,7 +23,16 @@ from types import ModuleType
 from proofcheck.claims.claim import Claim, forget, registered
 from proofcheck.errors import UserInputError
 
-__all__ = ["ENTRY_POINT_GROUP", "LoadedModule", "discover", "load", "source_digest", "toolkit_digest"]
+__all__ = [
+    "ENTRY_POINT_GROUP",
+    "LoadedModule",
+    "discover",
+    "import_reference",
+    "load",
+    "one_line",
+    "source_digest",
+    "toolkit_digest",
+]
 
 ENTRY_POINT_GROUP = "proofcheck.claims"
 
@@ -66,7 +75,7 @@ def load(references: Iterable[str]) -> list[LoadedModule]:
             continue
         seen.add(reference)
         try:
-            module = _import(reference)
+            module = import_reference(reference)
         except UserInputError:
             raise
         except (Exception, SystemExit) as error:
@@ -81,9 +90,18 @@ def load(references: Iterable[str]) -> list[LoadedModule]:
     return loaded
 
 
-def _import(reference: str) -> ModuleType:
+def import_reference(reference: str, what: str = "claim module") -> ModuleType:
+    """Import a module by dotted name, from here too, or by the path of its file.
+
+    Args:
+        reference: which.
+        what: it is, for messages.
+
+    Raises:
+        UserInputError: there is no such module; whatever else importing it raises is passed on.
+    """
     if reference.endswith(".py"):
-        return _import_file(Path(reference))
+        return _import_file(Path(reference), what)
     cwd = str(Path.cwd())
     if cwd not in sys.path:
         sys.path.insert(0, cwd)
@@ -95,23 +113,23 @@ def _import(reference: str) -> ModuleType:
             found = importlib.util.find_spec(reference)
     if found is None:
         raise UserInputError(
-            f"claim module {reference!r} was not found; expected a dotted module name that can be imported "
+            f"{what} {reference!r} was not found; expected a dotted module name that can be imported "
             f"from here, or the path of a .py file"
         )
     forget(reference)
     return importlib.import_module(reference)
 
 
-def _import_file(path: Path) -> ModuleType:
+def _import_file(path: Path, what: str) -> ModuleType:
     if not path.is_file():
-        raise UserInputError(f"claim module {str(path)!r}: there is no such file")
+        raise UserInputError(f"{what} {str(path)!r}: there is no such file")
     path = path.resolve()
     known = sys.modules.get(path.stem)
     if known is not None and getattr(known, "__file__", None) == str(path):
         return known
     if known is not None:
         raise UserInputError(
-            f"claim module {str(path)!r}: a module named {path.stem!r} is already in use; rename the file"
+            f"{what} {str(path)!r}: a module named {path.stem!r} is already in use; rename the file"
         )
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
@@ -169,7 +187,9 @@ def source_digest(module: ModuleType) -> str:
         paths.add(path)
         names = {
             value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-            for value in list(vars(one).values())
+            for name, value in list(vars(one).items())
+            # Who imported it is no part of it, nor what pytest adds, under names that no source can have.
+            if name != "__loader__" and name.isidentifier()
         }
         # A number or a dict does not tell where it is from; the import statement does.
         names |= _imported(one, path)

@@ -17,6 +17,9 @@ from proofcheck import verify
 from proofcheck.results import Report
 from tests.claim_modules import HEAD
 
+# A project of a user, with tests of its own.
+collect_ignore = ["sample_project"]
+
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,7 +207,7 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(
 
 def test_nothing_installed_and_nothing_named(tmp_path: Path) -> None:
     program = (
-        "import sys, proofcheck.cli\n"
+        "import sys, proofcheck.cli, proofcheck.verify\n"
         "sys.modules['proofcheck.verify'].discover = lambda: ()\n"
         "sys.argv = ['proofcheck', 'verify']\n"
         "proofcheck.cli.main()\n"

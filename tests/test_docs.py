@@ -96,7 +96,10 @@ def test_commands_of_the_readme_have_these_options(tmp_path: Path) -> None:
         if line.startswith("$ ")
     ]
     assert commands
-    known = {name: _run(name, "--help", cwd=tmp_path).stdout for name in ("verify", "gradient", "constant")}
+    known = {
+        name: _run(name, "--help", cwd=tmp_path).stdout
+        for name in ("verify", "gradient", "constant", "gradcheck")
+    }
     reductions = {command.name or command.callback.__name__ for command in reductions_app.registered_commands}
     for program, subcommand, *rest in commands:
         assert program in ("proofcheck", "reductions")

@@ -117,6 +117,15 @@ class Form:
         """The Python source of the statement; empty when it cannot be had."""
         return source_of(self.statement)
 
+    @property
+    def place(self) -> tuple[str | None, int | None]:
+        """File and line of the statement; of one made in a notebook, nothing."""
+        try:
+            file = inspect.getsourcefile(self.statement)
+            return file, inspect.getsourcelines(self.statement)[1]
+        except (OSError, TypeError):
+            return None, None
+
     def domains(self) -> dict[str, Domain]:
         """Arrays and scalars by symbol; the first declaration where there are several."""
         chosen = {k: v[0] if isinstance(v, tuple) else v for k, v in self.given.items()}

@@ -9,11 +9,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from proofcheck.claims.status import Status, Word
+from proofcheck.claims.status import Word
 from proofcheck.errors import UserInputError
+from proofcheck.gradcheck.result import SCHEMA_VERSION as GRADCHECK_SCHEMA_VERSION
+from proofcheck.gradcheck.result import GradcheckVerdict
+from proofcheck.report.changes import changed
 from proofcheck.results import SCHEMA_VERSION, ClaimResult, FormResult, Report
 
-__all__ = ["compare_with_baseline", "read_baseline", "to_json_text", "to_junit_text"]
+__all__ = [
+    "compare_with_baseline",
+    "read_baseline",
+    "read_report",
+    "to_json_text",
+    "to_junit_text",
+    "xml_text",
+]
 
 MAX_BASELINE_BYTES = 64 * 2**20
 # What XML 1.0 cannot hold, not even escaped; messages of exceptions may have it.
@@ -40,25 +50,26 @@ def to_junit_text(report: Report) -> str:
     suite = ElementTree.SubElement(root, "testsuite", {"name": "proofcheck", **counts, "time": time})
     properties = ElementTree.SubElement(suite, "properties")
     for name, value in _flat(report.environment):
-        ElementTree.SubElement(properties, "property", {"name": name, "value": _xml(value)})
+        ElementTree.SubElement(properties, "property", {"name": name, "value": xml_text(value)})
     for result in report.results:
         attributes = {
-            "classname": _xml(result.claim.module),
-            "name": _xml(result.claim.id),
+            "classname": xml_text(result.claim.module),
+            "name": xml_text(result.claim.id),
             "time": f"{_seconds(result):.3f}",
         }
         case = ElementTree.SubElement(suite, "testcase", attributes)
         if not result.passed:
             tag = "error" if result.status.word is Word.ERROR else "failure"
-            message = _xml(str(result.status))
+            message = xml_text(str(result.status))
             fault = ElementTree.SubElement(case, tag, {"type": result.status.word.value, "message": message})
-            fault.text = _xml(_reason(result))
+            fault.text = xml_text(_reason(result))
     ElementTree.indent(root)
     body = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
-def _xml(text: str) -> str:
+def xml_text(text: str) -> str:
+    """The text without the characters that XML cannot hold."""
     return _NOT_XML.sub("\ufffd", text)
 
 
@@ -99,30 +110,7 @@ def compare_with_baseline(
         baseline: what :func:`read_baseline` gave.
         selected: this run was restricted to some ids, so that claims it lacks are not gone.
     """
-    before = {claim["id"]: claim for claim in baseline["claims"]}
-    differences = []
-    for result in report.results:
-        id = result.claim.id
-        old = before.pop(id, None)
-        if old is None:
-            differences.append(f"{id}: new, {result.status.word.value}")
-            continue
-        pairs = [("status", old["status"], _word(result.status))]
-        for name, form in zip(_FORMS, (result.printed, result.mended), strict=True):
-            was = old[name]["status"] if old[name] is not None else None
-            pairs.append((f"as {name}", was, _word(form.status if form is not None else None)))
-        differences += [
-            f"{id}: {what} was {was or 'absent'}, is {now or 'absent'}"
-            for what, was, now in pairs
-            if was != now
-        ]
-    if not selected:
-        differences += [f"{id}: gone, was {claim['status']}" for id, claim in before.items()]
-    return differences
-
-
-def _word(status: Status | None) -> str | None:
-    return None if status is None else status.word.value
+    return [str(change) for change in changed(baseline, report.to_json(), selected=selected)]
 
 
 def read_baseline(path: Path) -> dict[str, Any]:
@@ -131,22 +119,53 @@ def read_baseline(path: Path) -> dict[str, Any]:
     Raises:
         UserInputError: it cannot be read, is too large, or is no such report; the message says where.
     """
+    return _checked(_parsed(path, "baseline"), path, "baseline")
+
+
+def read_report(path: Path) -> tuple[str, dict[str, Any]]:
+    """A JSON report of ``verify`` or of ``gradcheck``, which is like one claim: the command and the claims.
+
+    Raises:
+        UserInputError: it cannot be read, is too large, or is no such report; the message says where.
+    """
+    data = _parsed(path, "report")
+    if not isinstance(data, dict) or "verdict" not in data:
+        return "verify", _checked(data, path, "report")
+    fault = None
+    if data.get("schema_version") != GRADCHECK_SCHEMA_VERSION:
+        fault = f"schema_version is missing or is not {GRADCHECK_SCHEMA_VERSION}"
+    elif not isinstance(data.get("grad"), str):
+        fault = "'grad' is not a string"
+    elif data["verdict"] not in list(GradcheckVerdict):
+        fault = "'verdict' is not one of the known words"
+    if fault is not None:
+        hint = "expected what 'proofcheck gradcheck --format json' writes"
+        raise UserInputError(f"report {str(path)!r}: {fault}; {hint}")
+    claim = {"id": data["grad"], "status": data["verdict"], **dict.fromkeys(_FORMS)}
+    return "gradcheck", {"claims": [claim]}
+
+
+def _parsed(path: Path, role: str) -> Any:
+    """What a JSON file holds; ``role`` is what it is called in messages."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BASELINE_BYTES + 1)
     except OSError as error:
-        raise UserInputError(f"baseline {str(path)!r}: {error.strerror}") from error
+        raise UserInputError(f"{role} {str(path)!r}: {error.strerror}") from error
     if len(content) > MAX_BASELINE_BYTES:
-        raise UserInputError(f"baseline {str(path)!r}: larger than {MAX_BASELINE_BYTES // 2**20} MiB")
+        raise UserInputError(f"{role} {str(path)!r}: larger than {MAX_BASELINE_BYTES // 2**20} MiB")
     try:
-        data = json.loads(content)
+        return json.loads(content)
     except (ValueError, RecursionError) as error:
         reason = str(error) or type(error).__name__
-        raise UserInputError(f"baseline {str(path)!r}: not JSON: {reason}") from error
+        raise UserInputError(f"{role} {str(path)!r}: not JSON: {reason}") from error
+
+
+def _checked(data: Any, path: Path, role: str) -> dict[str, Any]:
     fault = _fault(data)
     if fault is not None:
         hint = "expected what 'proofcheck verify --format json' writes"
-        raise UserInputError(f"baseline {str(path)!r}: {fault}; {hint}")
+        raise UserInputError(f"{role} {str(path)!r}: {fault}; {hint}")
     checked: dict[str, Any] = data
     return checked
 

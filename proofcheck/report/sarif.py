@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-from proofcheck.claims.claim import Claim, Form
 from proofcheck.claims.status import is_disproved
 from proofcheck.results import ClaimResult, Report
 
@@ -108,23 +106,12 @@ def _found(result: ClaimResult) -> Iterable[SarifResult]:
     claim, printed, mended = result.claim, result.printed, result.mended
     standing = mended or printed
     if not result.passed:
-        file, line = _place(claim, None if standing is None else standing.form)
+        file, line = (None, None) if standing is None else standing.form.place
         yield SarifResult(claim.id, "error", f"{claim.title}: {result.status}", file, line)
     if printed is not None and mended is not None and is_disproved(printed.status):
-        file, line = _place(claim, printed.form)
+        file, line = printed.form.place
         words = f"{claim.title}: as printed {printed.status}; mended because {mended.form.because}"
         yield SarifResult(claim.id, "note", words, file, line)
-
-
-def _place(claim: Claim, form: Form | None) -> tuple[str | None, int | None]:
-    """File and line of a statement; of a claim without one, or made in a notebook, nothing."""
-    if form is None or form.statement is None:
-        return None, None
-    try:
-        file = inspect.getsourcefile(form.statement)
-        return file, inspect.getsourcelines(form.statement)[1]
-    except (OSError, TypeError):
-        return None, None
 
 
 def _result(found: SarifResult, number: int) -> dict[str, Any]:

@@ -71,9 +71,7 @@ def _work(config: Config) -> float:
     if config.per_source == 1:
         return 0.0
     columns = int(config.parameters.get("clauses", config.columns))
-    # q advices of the distributed PCP at most, q being c_yes.
-    advices = int(config.parameters["inner_yes"]) if "blocks" in config.parameters else 0
-    return 2.0 * config.rows**2 * (_DRAWS * columns + advices * config.columns)
+    return 2.0 * config.rows**2 * _DRAWS * columns
 
 
 def _measured(spec: Spec, config: Config) -> tuple[float, float]:

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofcheck.errors import UserInputError
-from reductions.chain import Step
 from reductions.families.ksat import random_ksat
 from reductions.families.twins import closest_permutations
 from reductions.problems.gap import GapInnerProduct
@@ -29,6 +28,8 @@ __all__ = ["formula_twins", "gap_of", "instances_of"]
 
 _MOST_DRAWS = 1000
 _MOST_TWINS = 32
+# Guesses of the advice that are compared.
+_GUESSES = 400
 
 Pair = tuple[int, int]
 
@@ -75,20 +76,33 @@ def formula_twins(
 
 
 def instances_of(
-    twins: Sequence[Formula], chain: str, blocks: int
+    twins: Sequence[Formula], chain: str, blocks: int, rng: np.random.Generator
 ) -> Iterator[tuple[Formula, GapInnerProduct, tuple[int, ...] | None, Pair | None]]:
     """For the satisfiable formula and for its twin: a gap instance, its advice, and a pair that reaches yes.
 
-    Of the distributed PCP the first advice under which the satisfiable formula gives a YES-instance, and
-    the same one for the other formula.
+    Of the distributed PCP the satisfiable formula has the advice of its first solution. A row of the left
+    that has an accepted partner is heavier than the others, by up to q among about N, which few rows hide.
+    The other formula gives a NO-instance with every advice: of some hundreds it has the one that makes
+    weights and sums most alike.
     """
     yes, no = twins
-    for advice, gap in _gaps(yes, chain, blocks):
-        pair = gap.solve()
-        if pair is not None:
-            yield yes, gap, advice, pair
-            yield no, gap_of(no, chain, blocks, advice), advice, None
-            return
+    vectors = vectors_of(yes)
+    pair = vectors.solve()
+    if pair is None:
+        raise UserInputError("the first of the twins is not satisfiable")
+    if chain == "direct":
+        yield yes, gap_of(yes, chain, blocks, None), None, pair
+        yield no, gap_of(no, chain, blocks, None), None, None
+        return
+    step = DistributedPCP(blocks=blocks)
+    advice = step.advice_of(vectors, pair)
+    gap = step.advised(vectors)(advice)
+    yield yes, gap, advice, pair
+    make = step.advised(vectors_of(no))
+    target = _profile(gap)
+    tried = rng.integers(0, gap.yes, (_GUESSES, len(advice))).tolist()
+    chosen = min(tried, key=lambda own: np.square(_profile(make(own)) - target).sum())
+    yield no, make(chosen), tuple(chosen), None
 
 
 def gap_of(formula: Formula, chain: str, blocks: int, advice: tuple[int, ...] | None) -> GapInnerProduct:
@@ -97,10 +111,28 @@ def gap_of(formula: Formula, chain: str, blocks: int, advice: tuple[int, ...] | 
     Raises:
         UserInputError: there is no such advice.
     """
-    for own, gap in _gaps(formula, chain, blocks):
-        if own == advice:
-            return gap
-    raise UserInputError(f"the chain {chain!r} has no advice {advice!r:.60}")
+    vectors = vectors_of(formula)
+    if chain == "direct":
+        (made,) = DirectEmbedding().apply(vectors)
+        gap: GapInnerProduct = made.instance
+        return gap
+    step = DistributedPCP(blocks=blocks)
+    s = step.sizes({"N": 1, "m": vectors.left.shape[1]})["s"]
+    if advice is None or len(advice) != s - 1:
+        raise UserInputError(f"advice is {advice!r:.60}; expected {s - 1} coefficients")
+    return step.advised(vectors)(advice)
+
+
+def _profile(gap: GapInnerProduct) -> NDArray[np.int64]:
+    """What is to be alike: weights of rows, sums of the inner products of rows and of columns, in order."""
+    left, right = gap.left, gap.right
+    weights = left.sum(axis=1, dtype=np.int64)
+    # Matrices of bytes times vectors, row by row: BLAS would copy them to floats.
+    rows, columns = (
+        np.einsum("ik,k->i", one, other.sum(axis=0, dtype=np.int64))
+        for one, other in ((left, right), (right, left))
+    )
+    return np.concatenate([np.sort(weights), np.sort(rows), np.sort(columns)])
 
 
 def vectors_of(formula: Formula) -> OrthogonalVectors:
@@ -108,14 +140,6 @@ def vectors_of(formula: Formula) -> OrthogonalVectors:
     (made,) = SplitAndList().apply(formula)
     vectors: OrthogonalVectors = made.instance
     return vectors
-
-
-def _gaps(
-    formula: Formula, chain: str, blocks: int
-) -> Iterator[tuple[tuple[int, ...] | None, GapInnerProduct]]:
-    step: Step = DirectEmbedding() if chain == "direct" else DistributedPCP(blocks=blocks)
-    for made in step.apply(vectors_of(formula)):
-        yield made.back, made.instance
 
 
 def _cut(clause: tuple[int, ...], half: int) -> tuple[tuple[int, ...], tuple[int, ...]]:

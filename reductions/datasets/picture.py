@@ -13,6 +13,7 @@ __all__ = ["picture_of", "score_bound_of"]
 
 _WIDTH, _HEIGHT = 640, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 80, 150, 30, 60
+_MOST_TICKS, _APART = 8, 0.12
 _COLOURS = {
     "planted": "#c2410c",
     "sat": "#7c3aed",
@@ -55,9 +56,11 @@ def picture_of(spec: Spec) -> str:
     for power in range(math.ceil(left), math.floor(right) + 1):
         across, bottom = at(power, low)
         lines.append(f'<line x1="{across}" y1="{_TOP}" x2="{across}" y2="{bottom}" class="grid"/>')
-        lines.append(_text(float(across), float(bottom) + 18, f"2^{power}", "middle"))
+        if right - left <= _MOST_TICKS or power % 2 == 0:
+            lines.append(_text(float(across), float(bottom) + 18, f"2^{power}", "middle"))
     for kind, x, y in points:
-        across, down = at(x, y)
+        # Side by side: kinds may have the same bounds.
+        across, down = at(x + _APART * (KINDS.index(kind) - len(KINDS) // 2), y)
         lines.append(f'<circle cx="{across}" cy="{down}" r="5" fill="{_COLOURS[kind]}"/>')
     present = [kind for kind in KINDS if any(kind == own for own, _, _ in points)]
     for number, kind in enumerate(present):

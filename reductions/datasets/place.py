@@ -112,18 +112,19 @@ class Place:
         if kept and not resume:
             raise UserInputError(f"{place} holds {kept[0][1]!r}; expected an empty directory, or --resume")
         allowed = self._allowed()
+        if any(name == SPEC for _, name in kept):
+            own = hashlib.sha256(b"".join(self.identity)).hexdigest()
+            if digest_of(self.directory / SPEC) != own:
+                raise UserInputError(
+                    f"{place} holds the {SPEC} of another specification, seed, count or version; {_CHOOSE}"
+                )
         for path, name in kept:
             if not is_file(path):
                 raise UserInputError(f"{place} holds {name!r}, no regular file; {_CHOOSE}")
             if name not in allowed:
                 raise UserInputError(f"{place} holds {name!r}, which this data set has not; {_CHOOSE}")
-        if kept:
-            own = hashlib.sha256(b"".join(self.identity)).hexdigest()
-            if digest_of(self.directory / SPEC) != own:
-                raise UserInputError(
-                    f"{place} holds no {SPEC}, or that of another specification, seed, count or version; "
-                    f"{_CHOOSE}"
-                )
+        if kept and not is_file(self.directory / SPEC):
+            raise UserInputError(f"{place} holds {kept[0][1]!r} and no {SPEC}; {_CHOOSE}")
         with told(self.directory):
             for path, _ in left_over:
                 path.unlink(missing_ok=True)

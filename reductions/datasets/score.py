@@ -124,9 +124,10 @@ def read_predictions(path: str | Path) -> dict[str, float]:
         if "id" not in row or own not in row or column not in (None, own):
             raise UserInputError(f"{where}: expected the columns 'id' and either 'prediction' or 'score'")
         column = own
-        if not isinstance(row["id"], str) or row["id"] in found:
-            reason = "is there twice" if row["id"] in found else "is no text"
-            raise UserInputError(f"{where}: the id {row['id']!r:.60} {reason}")
+        if not isinstance(row["id"], str):
+            raise UserInputError(f"{where}: the id {row['id']!r:.60} is no text")
+        if row["id"] in found:
+            raise UserInputError(f"{where}: the id {row['id']!r:.60} is there twice")
         found[row["id"]] = _value(row[own], own == "score", where)
     return found
 

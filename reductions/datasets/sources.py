@@ -140,7 +140,7 @@ def _sat(config: Config, rng: np.random.Generator) -> tuple[list[_Made], str]:
     given = config.parameters
     twins, base = formula_twins(given["variables"], given["clauses"], given["literals"], rng)
     made = []
-    for formula, gap, advice, witness in instances_of(twins, given["chain"], given.get("blocks", 1)):
+    for formula, gap, advice, witness in instances_of(twins, given["chain"], given.get("blocks", 1), rng):
         own = {"chain": given["chain"], "formula": to_dimacs(formula), "advice": advice}
         made.append(_of_gap(gap, witness, config.columns) | own)
     return made, hashlib.sha256(to_dimacs(base).encode()).hexdigest()

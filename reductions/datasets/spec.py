@@ -39,7 +39,6 @@ SPLITS = ("train", "validation", "test")
 SMALLEST, LARGEST = 1 << 6, 1 << 17
 MOST_ROW_BYTES = 1 << 28
 MOST_INSTANCES = 1_000_000
-_MOST_ADVICES = 10_000
 _MOST_SPEC = 1 << 20
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 #: Random 3-SAT is satisfiable as often as not around so many clauses for a variable.
@@ -275,6 +274,7 @@ def _parameters(kind: str, n: int, given: dict[str, Any], where: str) -> dict[st
 def _sat_parameters(n: int, given: dict[str, Any], where: str) -> dict[str, Any]:
     # Imported here: it takes the whole chain.
     from reductions.decide import chain_named
+    from reductions.steps.distributed_pcp import DistributedPCP
 
     chain = given.get("chain", "direct")
     if chain not in ("direct", "pcp"):
@@ -286,16 +286,13 @@ def _sat_parameters(n: int, given: dict[str, Any], where: str) -> dict[str, Any]
     if clauses > math.comb(variables, literals) << literals:
         raise UserInputError(f"{where}: clauses is {clauses}; there are not as many of {variables} variables")
     own = {"chain": chain, "variables": variables, "clauses": clauses, "literals": literals}
-    # Blocks of two bits: as few advices as can be.
-    blocks = -(-clauses // 2)
-    sizes = chain_named(chain, "one-query", blocks=blocks).sizes({"n": variables, "m": clauses})
+    blocks = 1
     if chain == "pcp":
-        if sizes["instances"] > _MOST_ADVICES:
-            raise UserInputError(
-                f"{where}: {sizes['instances']} advices; expected at most {_MOST_ADVICES}: "
-                "choose fewer clauses"
-            )
+        # Over the smallest field, in which an accepted pair is seen least.
+        pcp = [DistributedPCP(blocks=T).sizes({"N": n // 2, "m": clauses}) for T in range(1, clauses + 1)]
+        blocks = min(pcp, key=lambda sizes: (sizes["q"], sizes["s"], sizes["T"]))["T"]
         own["blocks"] = blocks
+    sizes = chain_named(chain, "one-query", blocks=blocks).sizes({"n": variables, "m": clauses})
     return own | {"columns": sizes["D"], "inner_yes": sizes["yes"], "inner_no": sizes["no"]}
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from proofcheck.errors import UserInputError
 from proofcheck.workers import Failed, Workers
 from reductions.build import package_version
-from reductions.build_files import alone_in, contents_of_json, put
+from reductions.build_files import alone_in, contents_of_json, digest_of, put
 from reductions.datasets.card import card_of
 from reductions.datasets.croissant import croissant_of
 from reductions.datasets.picture import picture_of
@@ -42,7 +42,7 @@ from reductions.datasets.table import arrow, parquet_of
 __all__ = ["Generated", "batch_count", "generate", "make_batch"]
 
 #: Sources of a batch, and the bytes of its matrices, at most.
-_BATCH_SOURCES, _BATCH_BYTES = 500, 1 << 25
+_BATCH_SOURCES, _BATCH_BYTES = 1000, 1 << 25
 _TIMEOUT = 1e7
 
 Progress = Callable[[int, int, str], None]
@@ -116,7 +116,7 @@ def generate(
                 progress(len(shards), len(every), f"{spec.configs[at].name}, batch {batch + 1}")
         entries = [entry for key in every for entry in shards[key]]
         place.refuse_stray({entry["path"] for entry in entries})
-        manifest = _finish(place_path, spec, entries)
+        manifest = _finish(place_path, spec, entries, manifest, remade)
         place.clear_progress()
     return Generated(manifest, tuple(remade))
 
@@ -190,7 +190,13 @@ def _write(place: Place, config: Config, batch: int, made: list[_Shard]) -> list
     return entries
 
 
-def _finish(directory: Path, spec: Spec, entries: list[dict[str, Any]]) -> dict[str, Any]:
+def _finish(
+    directory: Path,
+    spec: Spec,
+    entries: list[dict[str, Any]],
+    before: Mapping[str, Any] | None,
+    remade: list[str],
+) -> dict[str, Any]:
     """The card and all that describes the data set, and last of all the manifest."""
     files = {}
     for name, text in (
@@ -198,6 +204,8 @@ def _finish(directory: Path, spec: Spec, entries: list[dict[str, Any]]) -> dict[
         (CROISSANT, croissant_of(spec, entries)),
         (PICTURE, picture_of(spec)),
     ):
+        if before is not None and digest_of(directory / name) != before["files"][name]["sha256"]:
+            remade.append(f"{name} was missing or not as it was written")
         files[name] = put(directory / name, (text.encode(),))
     manifest = sealed_json({**_identity(spec), "files": files, "shards": entries})
     put(directory / MANIFEST, contents_of_json(manifest))

@@ -198,7 +198,8 @@ def _level(bits: Bits, kept: int, rng: np.random.Generator) -> None:
 def _exceeds(left: Bits, right: Bits, most: int, but: tuple[int, int] | None = None) -> bool:
     """Whether some inner product, but that of one pair, is more than this."""
     for i, j, products in product_blocks(left, right):
-        above = np.argwhere(products > most) + np.array([i, j])
-        if len(above) > 1 or (len(above) == 1 and tuple(above[0].tolist()) != but):
+        if but is not None and 0 <= but[0] - i < len(products) and 0 <= but[1] - j < products.shape[1]:
+            products[but[0] - i, but[1] - j] = 0
+        if products.max() > most:
             return True
     return False

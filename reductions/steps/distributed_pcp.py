@@ -9,7 +9,7 @@ complete.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -89,6 +89,17 @@ class DistributedPCP:
         Raises:
             TooLargeError: it takes more than ``max_bytes``; the large arrays were not allocated.
         """
+        s, q = _parameters(self.blocks, instance.left.shape[1])
+        make = self.advised(instance)
+        for advice in product(range(q), repeat=s - 1):
+            yield Reduced(make(advice), advice)
+
+    def advised(self, instance: OrthogonalVectors) -> Callable[[Sequence[int]], GapInnerProduct]:
+        """A function that makes the instance of one advice, as :meth:`apply` has it; O(N D) for each.
+
+        Raises:
+            TooLargeError: as of :meth:`apply`.
+        """
         T, (s, q) = self.blocks, _parameters(self.blocks, instance.left.shape[1])
         self._refuse_points(len(instance.right), s, q)
         basis = _lagrange_basis(s, q)
@@ -97,12 +108,34 @@ class DistributedPCP:
         sums = _sums(instance.left, T, basis, columns)
         right = columns.indicators(len(instance.right))
         powers, zeros = _vandermonde(s - 1, q), _vanishing(s, q)
-        for advice in product(range(q), repeat=s - 1):
+
+        def make(advice: Sequence[int]) -> GapInnerProduct:
             values = zeros * (np.array(advice, np.int64) @ powers % q) % q
             left = np.empty(sums.shape, np.uint8)
             np.equal(sums, values.astype(sums.dtype)[columns.points], out=left)
             left.setflags(write=False)
-            yield Reduced(GapInnerProduct(left, right, q, 2 * (s - 1)), advice)
+            return GapInnerProduct(left, right, q, 2 * (s - 1))
+
+        return make
+
+    def advice_of(self, instance: OrthogonalVectors, pair: tuple[int, int]) -> tuple[int, ...]:
+        """The advice under which an orthogonal pair has the inner product q: R of (1) for P* = p.
+
+        Raises:
+            UserInputError: the pair is not orthogonal.
+        """
+        if not instance.verify(pair):
+            raise UserInputError(f"pair is {pair!r}; expected rows that are orthogonal")
+        T, (s, q) = self.blocks, _parameters(self.blocks, instance.left.shape[1])
+        basis = _lagrange_basis(s, q)
+        left, right = instance.left[pair[0]][None], instance.right[pair[1]][None]
+        # By interpolation at s, …, 2s − 2, where Z is not 0; as q > 2(s − 1) they are points of F_q.
+        points = np.arange(s, 2 * s - 1)
+        zeros, values = _vanishing(s, q), []
+        for r in points.tolist():
+            one, other = (_values(rows, T, basis[:, r], q).astype(np.int64) for rows in (left, right))
+            values.append(int((one * other).sum()) * pow(int(zeros[r]), -1, q) % q)
+        return _interpolated(points.tolist(), values, q)
 
     def invert(self, witness: tuple[int, int], back: tuple[int, ...]) -> tuple[int, int]:
         """The same pair of rows, whatever the advice was."""
@@ -205,6 +238,20 @@ def _vandermonde(degree: int, q: int) -> Ints:
     for k in range(1, degree):
         powers[k] = powers[k - 1] * np.arange(q) % q
     return powers
+
+
+def _interpolated(points: list[int], values: Sequence[int], q: int) -> tuple[int, ...]:
+    """The coefficients, x^0 first, of the polynomial of least degree through these points, by Lagrange."""
+    found = [0] * len(points)
+    for k, own in enumerate(points):
+        product, scale = [1], 1
+        for other in points[:k] + points[k + 1 :]:
+            # Times (x − other).
+            product = [(a - other * b) % q for a, b in zip([0, *product], [*product, 0], strict=True)]
+            scale = scale * (own - other) % q
+        factor = values[k] * pow(scale, -1, q)
+        found = [(a + factor * b) % q for a, b in zip(found, product, strict=True)]
+    return tuple(found)
 
 
 def _narrow(q: int) -> np.dtype[np.unsignedinteger]:

@@ -31,9 +31,6 @@ class Disagreement(Exception):
     """The report and this script do not agree."""
 
 
-# --- formulas ----------------------------------------------------------------------------------
-
-
 def array(values: Any) -> Any:
     """Nested lists of fractions as strings, as floats."""
     if isinstance(values, str):
@@ -451,9 +448,6 @@ def check_ill_formed(claim: str, detail: str) -> str:
         if claim in SHAPES and told != SHAPES[claim](n, d):
             raise Disagreement(f"the shapes at n={n}, d={d} are {SHAPES[claim](n, d)} here, not {told}")
     return f"names the shapes {sides[1]} and {sides[2]}"
-
-
-# --- the report ----------------------------------------------------------------------------------
 
 
 def recheck(claim: dict[str, Any]) -> str | None:

@@ -274,9 +274,6 @@ def hundred_formulas(hundred: int) -> list[Formula]:
     return [random_formula(n, max(1, round(ratio * n)), 3, rng) for n, ratio in sizes]
 
 
-# OPENBLAS_NUM_THREADS=1 pytest -m slow -n 2 tests/reductions
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("decoder", ["one-query", "gauss-legendre"])
 @pytest.mark.parametrize("hundred", range(10))

@@ -298,3 +298,24 @@ def test_the_limit_is_exact() -> None:
 def test_blocks_are_a_positive_integer(given: Any) -> None:
     with pytest.raises(UserInputError, match=r"blocks is .*; expected an integer of at least 1"):
         DistributedPCP(given)
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 3, 5])
+@pytest.mark.parametrize("m", [1, 5, 8])
+def test_the_advice_of_a_pair_is_the_one_that_accepts_it(blocks: int, m: int) -> None:
+    rng = np.random.default_rng(m)
+    left, right = rng.integers(0, 2, (2, 4, m), dtype=np.uint8)
+    right[1] &= 1 - left[2]
+    vectors, step = OrthogonalVectors(left, right), DistributedPCP(blocks=blocks)
+    advice = step.advice_of(vectors, (2, 1))
+    made = step.advised(vectors)(advice)
+    assert made.verify((2, 1))
+    # The same instance as among all of them, where there are few enough.
+    every = islice(step.apply(vectors), 2000)
+    (same,) = [one.instance for one in every if one.back == advice] or [made]
+    np.testing.assert_array_equal(same.left, made.left)
+    np.testing.assert_array_equal(same.right, made.right)
+    others = [pair for pair in product(range(4), repeat=2) if not vectors.verify(pair)]
+    if others:
+        with pytest.raises(UserInputError, match="expected rows that are orthogonal"):
+            step.advice_of(vectors, others[0])
