@@ -30,6 +30,7 @@ from reductions.options import (
     DecoderOption,
     FormulaArgument,
 )
+from reductions.probe_cli import plot, probe
 
 if TYPE_CHECKING:
     from reductions.decide import Decision
@@ -90,6 +91,8 @@ app.command()(generate)
 app.command()(validate)
 app.command()(score)
 app.command()(export)
+app.command()(probe)
+app.command()(plot)
 
 
 @app.command()

@@ -38,6 +38,7 @@ def attention_gradient(
     wrt: Collection[str] | str = ("X",),
     backend: str | None = None,
     seed: int = 0,
+    queries: int | None = None,
     degree: int | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> GradientResult:
@@ -64,6 +65,8 @@ def attention_gradient(
         wrt: the variables: of X, Y, A1, A2, A3.
         backend: ``"numpy"``, ``"torch"``, ``"jax"`` or ``"cupy"``: move the arrays there first.
         seed: of the sample that the estimate is made from.
+        queries: how many are drawn for the estimate; by default as many as are expected to take half the
+            time of a run of the fast method, which depends on the machine.
         degree: of the polynomial, for ``"fast"`` and ``"low-rank"``: take this one, and report its
             errors without holding them against a tolerance.
         progress: called with a phase, the rows done and the rows in all.
@@ -90,6 +93,8 @@ def attention_gradient(
     with seconds.phase("checks"):
         problem = checked_problem(**arrays, causal=causal)
     tolerance = _tolerance(problem, eps, rtol)
+    if queries is not None:
+        _check_count("queries", queries, 1)
     if degree is not None:
         _check_degree(degree, method)
     if method == "low-rank" and (names != ("X",) or causal):
@@ -97,7 +102,7 @@ def attention_gradient(
             "method='low-rank' is the paper's construction: the gradient in X, not causal; "
             "take wrt='X' and causal=False, or method='fast'"
         )
-    search = Search(Runs(problem, names, rng, seconds, progress), tolerance, guarantee, seed)
+    search = Search(Runs(problem, names, rng, seconds, progress), tolerance, guarantee, seed, queries)
     # What overflows is found and refused, or bounds nothing; NumPy's warnings would say no more.
     with np.errstate(over="ignore", invalid="ignore"):
         if method == "exact":
@@ -120,9 +125,13 @@ def _generator(seed: int) -> np.random.Generator:
     return np.random.default_rng(int(seed))
 
 
+def _check_count(name: str, value: int, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise UserInputError(f"{name}={value!r}: expected an integer of at least {least}")
+
+
 def _check_degree(degree: int, method: str) -> None:
-    if isinstance(degree, bool) or not isinstance(degree, numbers.Integral) or degree < 0:
-        raise UserInputError(f"degree={degree!r}: expected an integer of at least 0")
+    _check_count("degree", degree, 0)
     if method not in ("fast", "low-rank"):
         raise UserInputError(
             f"degree={degree}: only a polynomial has one; add method='fast' or method='low-rank'"

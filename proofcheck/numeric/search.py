@@ -87,12 +87,17 @@ class _Candidate:
 
 @dataclass
 class Search:
-    """One call of :func:`~proofcheck.numeric.gradient.attention_gradient`, its arguments checked."""
+    """One call of :func:`~proofcheck.numeric.gradient.attention_gradient`, its arguments checked.
+
+    Attributes:
+        queries: that errors are estimated from; None for as many as take half the time of a run.
+    """
 
     runs: Runs
     tolerance: Tolerance
     guarantee: str
     seed: int
+    queries: int | None = None
     _found: dict[int, ExpPolynomial] = field(default_factory=dict)
     _pruned: dict[tuple[int, float], tuple[Expansion, float] | None] = field(default_factory=dict)
 
@@ -131,9 +136,11 @@ class Search:
             # The narrow dtype where its rounding is small beside the error of the polynomial.
             narrow, *wide = self._dtypes()
             dtype = wide[0] if wide and self._misfit(polynomial) < _CLEARLY * _SINGLE_FLOOR else narrow
-            with self.runs.seconds.phase("calibration"):
-                model = cost_model(self.runs.problem)
-            seconds = model.fast_seconds(self.runs.problem, self.runs.wrt, degree, dtype_text(dtype))
+            seconds = 0.0
+            if self.queries is None:
+                with self.runs.seconds.phase("calibration"):
+                    model = cost_model(self.runs.problem)
+                seconds = model.fast_seconds(self.runs.problem, self.runs.wrt, degree, dtype_text(dtype))
             self.runs.draws = self._draws(seconds, LEAST_DRAWS)
             run = self.runs.fast(polynomial, dtype)
         return self.runs.result(run, f"degree {degree} was asked for", self.seed)
@@ -426,7 +433,9 @@ class Search:
         return None, tried
 
     def _draws(self, seconds: float, least: int) -> int:
-        """As many as take half the time of the run that they check."""
+        """As many as take half the time of the run that they check, if not told how many."""
+        if self.queries is not None:
+            return self.queries
         problem, wrt = self.runs.problem, self.runs.wrt
         row = cost_model(problem).exact_seconds(problem, wrt) / problem.n
         most = max(LEAST_DRAWS, min(problem.n // 16, _MOST_DRAWS))

@@ -18,7 +18,7 @@ import numpy as np
 from proofcheck.errors import UserInputError
 from reductions.datasets.row import MATRICES, Row, Small
 
-__all__ = ["SCALARS", "Shard", "arrow", "parquet_of", "schema_of"]
+__all__ = ["SCALARS", "Shard", "arrow", "parquet_of", "readable", "schema_of"]
 
 #: Columns that are not matrices, in order.
 SCALARS = tuple(field.name for field in fields(Row) if field.name not in MATRICES)
@@ -110,7 +110,7 @@ class Shard:
 
     def __init__(self, data: bytes) -> None:
         pa = arrow()
-        with _readable():
+        with readable():
             self._file = pa.parquet.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
             schema = self._file.schema_arrow
         kind = schema.field("left").type if "left" in schema.names else None
@@ -129,7 +129,7 @@ class Shard:
         Raises:
             UserInputError: a page of it is damaged.
         """
-        with _readable():
+        with readable():
             table = self._file.read_row_group(group)
             table.validate(full=True)
             made = list(_rows(table, self._columns))
@@ -146,7 +146,7 @@ class Shard:
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def readable() -> Iterator[None]:
     """Whatever pyarrow complains of becomes one line."""
     try:
         yield

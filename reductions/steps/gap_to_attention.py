@@ -23,7 +23,7 @@ from reductions.chain import Reduced
 from reductions.problems.attention import AttentionInstance
 from reductions.problems.gap import GapInnerProduct
 
-__all__ = ["GapToAttention", "Reading", "least_slope_gamma"]
+__all__ = ["GapToAttention", "Reading", "least_slope_gamma", "rounded_up"]
 
 Reading = Literal["entrywise", "norm", "slope"]
 
@@ -50,9 +50,9 @@ class GapToAttention:
         if self.reading == "slope":
             # The part of M above c_yes, in as many equal entries of at most 1 as it takes.
             count = max(1, math.ceil(1 / gamma))
-            whole += [_rounded_up(math.sqrt(1 / (gamma * count)))] * count
+            whole += [rounded_up(math.sqrt(1 / (gamma * count)))] * count
         d = 1 << (int(instance.left.shape[1]) + len(whole) - 1).bit_length()
-        scale = _rounded_up(math.sqrt(gamma * d))
+        scale = rounded_up(math.sqrt(gamma * d))
         yield Reduced(AttentionInstance(instance, scale, tuple(whole)), None)
 
     def invert(self, witness: tuple[int, int], back: None) -> tuple[int, int]:
@@ -89,7 +89,7 @@ def least_slope_gamma(N: int, gap: int) -> float:
     return (high - 1) / gap
 
 
-def _rounded_up(value: float) -> Fraction:
+def rounded_up(value: float) -> Fraction:
     """The next number with few bits from a positive one on."""
     exponent = math.frexp(value)[1] - _BITS
     return Fraction(math.ceil(math.ldexp(value, -exponent))) * Fraction(2) ** exponent

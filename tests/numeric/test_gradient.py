@@ -137,6 +137,14 @@ def test_the_seed_makes_it_reproducible() -> None:
     assert attention_gradient(**arrays, method="fast", seed=6).error_estimate != first.error_estimate
 
 
+@pytest.mark.parametrize("how", [{"degree": 3}, {"rtol": 1e-2}])
+def test_the_estimate_is_drawn_from_as_many_queries_as_asked(how: dict[str, Any]) -> None:
+    arrays = inputs(500, 4)
+    for queries, drawn in ((7, 7), (40, 40), (10_000, 500)):
+        result = attention_gradient(**arrays, method="fast", queries=queries, seed=1, **how)
+        assert result.error_estimate["X"].queries == drawn
+
+
 def test_inputs_stay_as_they_are() -> None:
     arrays = inputs(200, 3)
     before = {name: value.copy() for name, value in arrays.items()}
@@ -222,6 +230,8 @@ BAD = [
     ({"wrt": ()}, r"wrt=\(\): expected"),
     ({"seed": -1}, "seed=-1: expected an integer of at least 0"),
     ({"seed": 0.5}, "seed=0.5: expected"),
+    ({"queries": 0}, "queries=0: expected an integer of at least 1"),
+    ({"queries": True}, "queries=True: expected"),
     ({"degree": 3}, "degree=3: only a polynomial has one; add method='fast'"),
     ({"degree": -1, "method": "fast"}, "degree=-1: expected an integer of at least 0"),
     ({"method": "low-rank", "wrt": "Y"}, "method='low-rank' is the paper's construction"),

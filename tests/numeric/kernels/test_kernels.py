@@ -267,6 +267,8 @@ def test_a_numba_that_cannot_be_imported(tmp_path: Path) -> None:
     assert said == "array operations of numpy: numba cannot be imported (Numba needs NumPy 2.9 or less)"
 
 
+# Kernels are compiled anew for each processor: some ten seconds, several times that on a busy machine.
+@pytest.mark.timeout(900)
 def test_any_processor_and_no_place_for_a_cache() -> None:
     """A processor of which nothing is known, and no directory that can be written to: compiled anew."""
     nowhere = "import numba.core.caching as caching; caching.CacheImpl._locator_classes = []"
