@@ -1,12 +1,12 @@
-"""The gradient in X on a GPU: CuPy, torch and JAX arrays that stay there, beside torch's fused attention there.
+"""The gradient in X on a GPU: CuPy, torch and JAX arrays that stay there, beside torch's attention there.
 
     python benchmarks/gpu.py [--library NAME] [--to E] [--rounds R] [-o FILE]
 
-For n = 2^12, 2^14, … 2^E: whole calls of the fast method of degree 3 and of the exact one, and autograd through
-scaled_dot_product_attention where torch sees the GPU.  Each timed call is waited for.  Exact methods beyond n = 2^15
-are left out.  Errors of dL/dX are against the exact method in float64 on the same device, up to n = 2^15.  How many
-numbers came to the host in one call is counted for torch and JAX.  Without a GPU that a library sees, it says so
-and ends with exit code 2.
+For n = 2^12, 2^14, … 2^E: whole calls of the fast method of degree 3 and of the exact one, the latter up to
+n = 2^15, and autograd through scaled_dot_product_attention where torch sees the GPU.  Each timed call is waited
+for.  Errors of dL/dX are against the exact method, which computes in float64, on the same device.  How many
+numbers came to the host in one call is counted for torch and JAX.  Where no library sees a GPU, it says so and
+ends with exit code 2.
 """
 
 from __future__ import annotations
@@ -92,6 +92,8 @@ def devices(libraries: list[str]) -> list[Device]:
     for library in libraries:
         try:
             device = _LIBRARIES[library]()
+        except ImportError:
+            continue
         except Exception as error:  # each library fails in its own way where there is no driver
             note(f"{library}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
             continue

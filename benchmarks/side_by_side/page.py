@@ -63,8 +63,8 @@ def tables(report: Mapping[str, Any], pictures: tuple[str, ...] = ()) -> str:
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-_SIDE_BY_SIDE = """Seconds: best, median (worst) of the rounds. A time with * is of the queries given, against all
-keys, multiplied by n over their number. Errors are ‖g̃ − g‖_∞/‖g‖_∞, against the exact gradient in float64."""
+_SIDE_BY_SIDE = """Seconds: best, median (worst) of the rounds. A time with * is of the queries given, against
+all keys, multiplied by n over their number. Errors are ‖g̃ − g‖_∞/‖g‖_∞, against the exact gradient in float64."""
 
 
 def _number(value: float | None) -> str:
