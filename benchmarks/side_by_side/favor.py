@@ -16,7 +16,10 @@ __all__ = ["directions", "favor_output"]
 
 def directions(features: int, d: int, rng: np.random.Generator) -> Any:
     """(features, d): orthogonal within each group of d, with the lengths of normal vectors."""
-    groups = [np.linalg.qr(rng.standard_normal((d, d)))[0].T for _ in range(-(-features // d))]
+    groups = []
+    for _ in range(-(-features // d)):
+        turn, triangle = np.linalg.qr(rng.standard_normal((d, d)))
+        groups.append((turn * np.sign(np.diag(triangle))).T)  # without the signs, not uniform among rotations
     lengths = np.linalg.norm(rng.standard_normal((features, d)), axis=1)
     return np.concatenate(groups)[:features] * lengths[:, None]
 

@@ -64,7 +64,7 @@ def tables(report: Mapping[str, Any], pictures: tuple[str, ...] = ()) -> str:
 
 
 _SIDE_BY_SIDE = """Seconds: best, median (worst) of the rounds. A time with * is of the queries given, against
-all keys, multiplied by n over their number. Errors are ‖g̃ − g‖_∞/‖g‖_∞, against the exact gradient in float64."""
+all keys, multiplied by n over their number. Errors are ‖g̃ − g‖_∞/‖g‖_∞, against exact float64."""
 
 
 def _number(value: float | None) -> str:
