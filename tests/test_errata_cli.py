@@ -122,8 +122,7 @@ def test_bad_input_is_told_in_one_line(tmp_path: Path, arguments: tuple[str, ...
     done = proofcheck(tmp_path, "errata", "mine.py", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     # What a claim module prints may come from two processes at once, within one line.
-    lines = done.stderr.replace("from a statement", "").split("\n")
-    lines = [line for line in lines if line]
+    lines = [line for line in done.stderr.replace("from a statement", "").split("\n") if line]
     assert len(lines) == 1
     assert lines[0].startswith("proofcheck: error: ")
     assert words in lines[0]

@@ -1,0 +1,1 @@
+"""Of what ``benchmarks/gradient.py``, ``benchmarks/gpu.py`` and ``benchmarks/choice.py`` are made."""
