@@ -5,8 +5,8 @@
 For n = 2^12, 2^14, … 2^E: whole calls of the fast method of degree 3 and of the exact one, the latter up to
 n = 2^15, and autograd through scaled_dot_product_attention where torch sees the GPU.  Each timed call is
 waited for.  Errors of dL/dX are against the exact method, which computes in float64, on the same device.  How
-many numbers came to the host in one call is counted for torch and JAX.  Where no library sees a GPU, it says so and
-ends with exit code 2.
+many numbers came to the host in one call is counted for torch and JAX.  Where no library sees a GPU, it says
+so and ends with exit code 2.
 """
 
 from __future__ import annotations

@@ -56,11 +56,11 @@ def _of_reach(rounds: int, *, numpy: bool, rank_n: int) -> list[Cell]:
     baseline = partial(
         cells.side_by_side, "uniform", 2**15, 8, 1.0, (2, 3), rounds, full=True, numpy=numpy, favor=numpy
     )
-    share = partial(cells.gemm_share, 2**20, 4, rounds, order=2048, numpy=numpy)
+    share = partial(cells.gemm_share, 2**20, 4, rounds, order=2048, numpy=True)
     return [
         Cell("large", 0, (30 if numpy else 4) * (rounds + 1) + 20, partial(large, whole_truth=True)),
         Cell("baseline", 1, (30 if numpy else 7) * (rounds + 1) + 5, baseline),
-        Cell("share", 2, (12 if numpy else 2) * (rounds + 1), share),
+        Cell("share", 2, 12 * (rounds + 1), share),
         Cell("from n", 3, 5, partial(cells.from_which_n, tuple(2**e for e in range(6, 13)), 3, 9)),
         Cell("ranks", 4, 60 * (rank_n / 4096) ** 2 + 5, partial(ranks, rank_n, 8)),
     ]

@@ -52,8 +52,8 @@ def _row(what: str, target: str, found: Any, best: Any, met: Callable[[Any], boo
 def _ratio(cells: Mapping[str, Any], slow: str, called: str, error: float, target: float, part: str) -> Row:
     """Against a baseline, of the fused run that takes the least time among those within an error of dL/dX.
 
-    The baseline is a block of queries, scaled; and, where there is one, the smaller run of all queries, scaled by
-    n².  The one that is better for the baseline counts.
+    The baseline is a block of queries, scaled; and, where there is one, the smaller run of all queries,
+    scaled by n².  The one that is better for the baseline counts.
     """
     cell = cells.get("large")
     n = "2^17" if cell is None else _power(cell["n"])

@@ -31,7 +31,7 @@ def test_what_cannot_start_has_no_device(
     assert capsys.readouterr().err == "torch: RuntimeError: no driver\n"
 
 
-@pytest.mark.parametrize("library", ["torch", "jax"])
+@pytest.mark.parametrize("library", ["torch", pytest.param("jax", marks=pytest.mark.slow)])
 def test_it_runs_on_what_stands_for_a_device(library: str) -> None:
     device = gpu.on_device(library, "cpu")
     assert device is not None

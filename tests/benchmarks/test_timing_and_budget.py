@@ -52,7 +52,7 @@ def test_the_slope_of_a_power_of_n() -> None:
 
 
 def test_the_interval_of_a_slope_is_students() -> None:
-    # Rounds of slope 0.9, 1.0 and 1.1: mean 1, standard deviation 0.1, and t = 4.3027 for 2 degrees of freedom.
+    # Slopes 0.9, 1.0 and 1.1: mean 1, standard deviation 0.1, and t = 4.3027 for 2 degrees of freedom.
     sizes = [10, 100, 1000]
     found = slope(sizes, [[float(n) ** power for n in sizes] for power in (0.9, 1.0, 1.1)])
     half = 4.302653 * 0.1 / math.sqrt(3)
