@@ -24,7 +24,9 @@ def key_errors(
     coefficients: tuple[float, ...],
     fast: SampledRows,
     exact: QueryRows,
+    inputs: NDArray[np.float64],
     rows: tuple[int, ...],
+    normalisers: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """For blocks of keys, ``("A2", z)`` and ``("A3", z)``, with z of shape (m, b, d).
 
@@ -37,13 +39,14 @@ def key_errors(
         coefficients: of its polynomial.
         fast: what it found for the m queries.
         exact: what is true of them.
+        inputs: their rows of A1, (m, d).
         rows: their numbers.
+        normalisers: each query's largest score and its sum of e^{S − largest}, (m,) each, over all its keys,
+            of which the problem may have some only; found if not given.
     """
-    numbers = problem.xp.asarray(rows, device=problem.device)
-    chosen = problem.xp.take(problem.xp.asarray(problem.A1), numbers, axis=0)
-    queries = _host(chosen) @ _host(problem.X) / problem.d
+    queries = inputs @ _host(problem.X) / problem.d
     block_rows = max(1, _BLOCK_ENTRIES // (len(rows) * problem.d))
-    highest, total = _normalisers(problem, queries, rows, block_rows)
+    highest, total = _normalisers(problem, queries, rows, block_rows) if normalisers is None else normalisers
     true_backward = _host(exact.residual) @ _host(problem.Y).T
     true_correction = np.sum(true_backward * _host(exact.output), axis=1)
     cotangent = _host(fast.cotangent)

@@ -14,7 +14,7 @@ from proofcheck.numeric.kernels.compiling import compiled
 from proofcheck.numeric.kernels.exponential import raise_highest, weigh, weigh_rows, weigh_slopes
 from proofcheck.numeric.kernels.tiles import product
 
-__all__ = ["exact_keys", "exact_rows"]
+__all__ = ["attend", "exact_keys", "exact_rows", "row_gradient"]
 
 
 @compiled
@@ -30,7 +30,7 @@ def _scores(points, numbers, keys, start, count, causal, out):  # type: ignore[n
 
 
 @compiled
-def _attend(points, numbers, keys, values, stop, group, causal, weights, highest, total, output):  # type: ignore[no-untyped-def]
+def attend(points, numbers, keys, values, stop, group, causal, weights, highest, total, output):  # type: ignore[no-untyped-def]
     """The first sweep: highest scores, sums of weights relative to them, and Σ weight × value."""
     d, columns = points.shape
     risen, added, some, scaled = np.empty(columns), np.empty(columns), np.empty((d, columns)), np.empty(columns)
@@ -56,7 +56,7 @@ def _attend(points, numbers, keys, values, stop, group, causal, weights, highest
 
 
 @compiled
-def _row_gradient(  # type: ignore[no-untyped-def]
+def row_gradient(  # type: ignore[no-untyped-def]
     points, numbers, keys, values, stop, group, causal, weights, slopes, highest, total, backward, correction, out
 ):
     """The second sweep: Σ_j p_ij A2_j as columns."""
@@ -117,7 +117,7 @@ def exact_rows(  # type: ignore[no-untyped-def]
         for column in range(d):
             for r in range(block):
                 points[column, r] /= d
-        _attend(points, seen, keys, values, end, group, causal, weights, highest, total, o)
+        attend(points, seen, keys, values, end, group, causal, weights, highest, total, o)
         for column in range(d):
             for r in range(block):
                 o[column, r] /= total[r]
@@ -135,7 +135,7 @@ def exact_rows(  # type: ignore[no-untyped-def]
             for r in range(block):
                 correction[r] += w[column, r] * o[column, r]
         if gradient.shape[0]:
-            _row_gradient(
+            row_gradient(
                 points, seen, keys, values, end, group, causal, weights, slopes, highest, total, w, correction, g
             )
         for r in range(some):
