@@ -142,9 +142,10 @@ class LocalEngine:
 
         def found() -> Iterator[T]:
             for rows in chunks:
-                yield work(rows)
+                part = work(rows)
                 if report is not None:
                     report(rows.stop - rows.start)
+                yield part
 
         level: Iterator[T] = found()
         for _ in range(depth(len(chunks))):

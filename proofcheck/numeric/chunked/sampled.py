@@ -51,26 +51,20 @@ def draw_from(
         rng: where the randomness comes from.
     """
     total = math.fsum(weights)
-    if not 0 < total < math.inf:
-        total = math.inf
-    if draws >= source.n:
-        taken: dict[int, Floats | None] = dict.fromkeys(rows.start for rows in chunks)
-        share: list[float] = [1.0] * len(chunks)
+    taken: dict[int, Floats | None] = dict.fromkeys(rows.start for rows in chunks)
+    sizes = np.array([rows.stop - rows.start for rows in chunks])
+    share = sizes / source.n
+    if 0 < total < math.inf:
+        share = 0.5 * share + 0.5 * np.array(weights) / total
     else:
-        uniform = 1.0 if total == math.inf else 0.5
-        found = np.array(
-            [
-                uniform * (rows.stop - rows.start) / source.n + (1 - uniform) * weight / total
-                for rows, weight in zip(chunks, weights, strict=True)
-            ]
-        )
-        found /= np.sum(found)
-        share = found.tolist()
-        numbers = np.sort(rng.choice(len(chunks), size=draws, p=found))
+        total = math.inf  # every query as likely
+    share /= np.sum(share)
+    if draws < source.n:
+        numbers = np.sort(rng.choice(len(chunks), size=draws, p=share))
         places = rng.random(draws)
         taken = {chunks[number].start: places[numbers == number] for number in np.unique(numbers)}
     some = [rows for rows in chunks if rows.start in taken]
-    shares = {rows.start: one for rows, one in zip(chunks, share, strict=True)}
+    shares = {rows.start: one for rows, one in zip(chunks, share.tolist(), strict=True)}
     work = partial(_drawn, source, values, total, taken, shares)
     parts = engine.reduce(work, _concatenated, some, None)
     rows, counts, probabilities, inputs, targets = parts
