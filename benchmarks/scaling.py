@@ -94,7 +94,7 @@ def workers(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
         for count, rows in settings:
             with (
                 distributed.LocalCluster(
-                    n_workers=count, threads_per_worker=1, dashboard_address=None, silence_logs=50
+                    n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
                 ) as cluster,
                 distributed.Client(cluster, set_as_default=False) as client,
             ):

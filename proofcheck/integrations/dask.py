@@ -109,7 +109,8 @@ def dask_engine(
                 n_workers=workers,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
                 silence_logs=logging.CRITICAL,
             )
             stack.enter_context(cluster)
@@ -210,8 +211,11 @@ class DaskEngine:
                     level = [submit(_joined, combine, group, priority=number + 1) for group in grouped(level)]
             (root,) = level
             root.add_done_callback(lambda _: done.put(0))
-            self._wait(root, done, chunks[-1].stop - chunks[0].start, report)
+            left = sum(rows.stop - rows.start for rows in chunks)
+            left -= self._wait(root, done, report)
             found = root.result()
+            if report is not None and left:  # done, and not yet heard of
+                report(left)
         except (
             OSError,
             MemoryError,
@@ -233,11 +237,14 @@ class DaskEngine:
         self,
         root: distributed.Future,
         done: queue.SimpleQueue[int],
-        total: int,
         report: Callable[[int], None] | None,
-    ) -> None:
-        """Until the root is done, or nobody is left to do it; a chunk that is done again counts once."""
-        alive = time.monotonic()
+    ) -> int:
+        """Until the root is done, or nobody is left to do it.
+
+        Returns:
+            The rows that were reported; a chunk that is done again counts once.
+        """
+        alive, heard = time.monotonic(), 0
         while not root.done():
             try:
                 rows = done.get(timeout=_LOOK_SECONDS)
@@ -255,8 +262,10 @@ class DaskEngine:
                     ) from None
                 continue
             alive = time.monotonic()
+            heard += rows
             if report is not None and rows:
                 report(rows)
+        return heard
 
 
 def _told(error: BaseException) -> UserInputError:

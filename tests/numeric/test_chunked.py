@@ -153,7 +153,7 @@ def test_of_few_queries_the_error_is_known() -> None:
         estimate = result.found.error_estimate[name]
         error = float(np.max(np.abs(gradients[name] - true[name])))
         assert estimate.confidence == 1.0
-        # Features are float32, some tens of roundings from the polynomial that the estimate takes for A2 and A3.
+        # Features are float32, some roundings from the polynomial that the estimate takes for A2 and A3.
         slack = 2.0**-19 * result.largest[name]
         assert error > 100 * slack
         assert estimate.value == pytest.approx(error, rel=0, abs=slack), name
