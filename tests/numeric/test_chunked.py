@@ -17,10 +17,14 @@ from proofcheck.errors import ApproximationError, UserInputError
 from proofcheck.numeric.chunked import survey
 from proofcheck.numeric.chunked.engine import LocalEngine, chunk_slices, outline, usual_chunk_rows
 from proofcheck.numeric.chunked.exact_rows import exact_rows_from
+from proofcheck.numeric.chunked.fast_sweeps import chunked_solution
 from proofcheck.numeric.chunked.gradient import ChunkedResult, chunked_gradient
 from proofcheck.numeric.chunked.sampled import draw_from, rows_from
 from proofcheck.numeric.estimate import sample_weights
 from proofcheck.numeric.exact import query_contributions
+from proofcheck.numeric.fast import fast_solution
+from proofcheck.numeric.frame import frame
+from proofcheck.numeric.polynomial import taylor
 from proofcheck.numeric.problem import VARIABLES, checked_problem
 
 from .chunks import Held, Kept
@@ -131,6 +135,34 @@ def test_the_method_on_arrays_and_chunks_bound_alike() -> None:
     assert result.found.min_alpha == pytest.approx(whole.min_alpha, rel=1e-5)
     for name, bound in whole.error_bound.items():
         assert result.found.error_bound[name] == pytest.approx(bound, rel=0.5), name
+
+
+def test_sizes_of_all_queries_are_found() -> None:
+    arrays = uniform(300, 3)
+    problem = checked_problem(**arrays)
+    where = frame(problem)
+    coefficients = taylor(3, where.radius).coefficients
+    whole = fast_solution(problem, VARIABLES, coefficients, where, sample=(0, 130, 299))
+    source = Held(arrays)
+    found = chunked_solution(
+        source,
+        LocalEngine(),
+        chunk_slices(300, 70, 3),
+        VARIABLES,
+        coefficients,
+        where,
+        block_dtype=np.float64,
+        sample=(0, 130, 299),
+    )
+    for name, value in vars(whole.magnitudes).items():
+        np.testing.assert_allclose(getattr(found.magnitudes, name), value, rtol=1e-12, err_msg=name)
+    assert found.sampled is not None
+    assert whole.sampled is not None
+    for name, value in vars(whole.sampled).items():
+        np.testing.assert_allclose(getattr(found.sampled, name), value, rtol=1e-9, atol=1e-12, err_msg=name)
+    assert found.min_alpha == pytest.approx(whole.min_alpha, rel=1e-12)
+    assert found.most_residual == pytest.approx(whole.most_residual, rel=1e-12)
+    assert found.blocks >= 5  # one for each chunk at least
 
 
 def test_a_tolerance_is_met() -> None:
