@@ -100,6 +100,8 @@ def dask_engine(
         UserInputError: no scheduler answers, or it has no workers.
     """
     with ExitStack() as stack:
+        if not isinstance(scheduler, distributed.Client):
+            stack.enter_context(_quiet())
         if isinstance(scheduler, distributed.Client):
             client = scheduler
         elif scheduler is not None:
@@ -127,21 +129,29 @@ def dask_engine(
 
 @contextmanager
 def _connected(address: str) -> Iterator[distributed.Client]:
-    logger = logging.getLogger("distributed")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)  # what cannot be reached is told once
     try:
-        try:
-            client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
-        except (OSError, ValueError, TypeError) as error:  # no answer, or no address
-            raise UserInputError(
-                f"no dask scheduler answers at {address!r}; expected an address such as tcp://127.0.0.1:8786 "
-                "of one that runs"
-            ) from error
-        with client:
-            yield client
+        client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:  # no answer, or no address
+        raise UserInputError(
+            f"no dask scheduler answers at {address!r}; expected an address such as tcp://127.0.0.1:8786 "
+            "of one that runs"
+        ) from error
+    with client:
+        yield client
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Not what dask logs of connections that end: errors are told once, as exceptions."""
+    handlers = logging.getLogger("distributed").handlers
+    levels = [handler.level for handler in handlers]
+    for handler in handlers:
+        handler.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
     finally:
-        logger.setLevel(level)
+        for handler, level in zip(handlers, levels, strict=False):
+            handler.setLevel(level)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from proofcheck.integrations.dask import DaskEngine, dask_engine, gradient_on_wo
 from proofcheck.numeric.chunked.engine import LocalEngine, chunk_slices
 from proofcheck.numeric.chunked.gradient import ChunkedResult
 from tests.cli_helpers import proofcheck
-from tests.gradient_helpers import arrays_of, run, save_directory
+from tests.gradient_helpers import arrays_of, names_in, run, save_directory
+from tests.test_gradient_process import drawn, start
 
 ALL = ("X", "Y", "A1", "A2", "A3")
 CHUNKS = chunk_slices(25, 2, 1)
@@ -280,3 +281,19 @@ def test_the_command_with_processes(tmp_path: Path) -> None:
         done = proofcheck(tmp_path, "gradient", "in", "-o", engine[0], "--engine", *engine, *words, **pinned)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert files_in(tmp_path / "dask") == files_in(tmp_path / "local")
+
+
+def test_interrupted_it_ends_its_workers_and_says_so(tmp_path: Path) -> None:
+    save_directory(tmp_path / "in", arrays_of(n=40_000, d=4))
+    words = ("in", "--engine", "dask", "--workers", "1", "-o", "out", "--chunk-rows", "100")
+    process, leader = start(tmp_path, *words)
+    shown = drawn(leader, until=b"/40000")
+    assert b"/40000" in shown
+    process.send_signal(signal.SIGINT)
+    shown = drawn(leader)
+    os.close(leader)
+    assert process.communicate(timeout=60)[0] == ""
+    assert process.returncode == 130
+    assert b"proofcheck: interrupted" in shown
+    assert b"Traceback" not in shown
+    assert names_in(tmp_path) == {"in"}
