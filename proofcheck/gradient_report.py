@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from proofcheck.namespaces.arrays import to_numpy
+from proofcheck.numeric.kernels import KERNELS
 
 if TYPE_CHECKING:
     from proofcheck.numeric.result import GradientResult
@@ -32,6 +33,7 @@ def report_of(result: GradientResult, backend: str | None = None, **more: Any) -
     report["largest"] = {name: _largest(array) for name, array in result.gradients.items()}
     report |= more
     libraries = ["numpy", *([backend] if backend not in (None, "numpy") else ())]
+    libraries += ["numba"] if result.computed_by == KERNELS else []
     report["versions"] = {"python": platform.python_version(), "proofcheck": _version("proofcheck")}
     report["versions"] |= {name: _version(name) for name in libraries}
     found: dict[str, Any] = _finite(report)

@@ -69,7 +69,8 @@ class CostModel:
         features = feature_count(problem.d, degree)
         products = _products(problem.d, degree, self.kernels)
         work = row + feature * features + product * products
-        if problem.causal and self.kernels:  # the moments of the keys twice, and pairs within blocks of some 96
+        if problem.causal and self.kernels:
+            # the moments of the keys twice, and pairs within blocks of some 96 rows
             work += product * (products / 2 + 96 * 4 * (1 + problem.d))
         elif problem.causal:  # pairs within a block of 256 rows; and the table is made anew for each
             work += product * (256 * (1 + problem.d) ** 2 + products)

@@ -134,9 +134,9 @@ def exact_solution(
     Raises:
         UserInputError: the scores overflow.
 
-    O(n²d) time, half of it if causal; the memory of a few blocks beyond the outputs, and with compiled kernels
-    O(nd): float64 copies of A2 and A3 if they are not contiguous or not float64, and 2d + 3 numbers a query for
-    gradients in A2 or A3.
+    O(n²d) time, half of it if causal; the memory of a few blocks beyond the outputs.  With compiled kernels,
+    O(nd) memory: float64 copies of A2 and A3 if they are not contiguous or not float64, and 2d + 3 numbers a
+    query for gradients in A2 or A3.
     """
     if have_kernels(problem):
         from proofcheck.numeric.kernels.exact_sweeps import fused_exact_solution

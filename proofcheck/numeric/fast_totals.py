@@ -45,7 +45,7 @@ def columns_of(block: Array, xp: Any, dtype: Any) -> Array:
 
 
 def refused_alpha(least: float, most: float) -> ApproximationError:
-    """What to raise where the sums of weights α go from ``least`` to ``most``, not all positive and finite."""
+    """What to raise where sums of weights α go from ``least`` to ``most``, not all positive and finite."""
     found = most if least > 0 else least
     return ApproximationError(
         f"a query's weights under the polynomial have the sum alpha = {found:.3g}, which must be "

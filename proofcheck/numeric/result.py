@@ -34,7 +34,7 @@ class GradientResult:
         radius: what all centred scores are below.
         min_alpha: the least sum of a query's weights.
         dtype: of features and products.
-        computed_by: compiled kernels, or array operations of a library, and why where kernels could have been.
+        computed_by: compiled kernels, or array operations of a library, and what hinders kernels on NumPy's.
         seed: of the sample.
         seconds: by phase.
     """

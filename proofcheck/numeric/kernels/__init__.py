@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from functools import lru_cache
 
 import array_api_compat
 
 from proofcheck.numeric.problem import Problem
 
-__all__ = ["SWITCH", "computed_by", "have_kernels"]
+__all__ = ["KERNELS", "SWITCH", "compile_seconds", "computed_by", "have_kernels"]
+
+#: What computes where kernels do.
+KERNELS = "compiled kernels"
 
 #: The environment variable that turns the kernels off when it is ``off``.
 SWITCH = "PROOFCHECK_KERNELS"
@@ -27,11 +31,17 @@ def have_kernels(problem: Problem) -> bool:
 def computed_by(problem: Problem) -> str:
     """What computes with a problem's arrays, in words; where kernels could and do not, why."""
     if have_kernels(problem):
-        return "compiled kernels"
+        return KERNELS
     library = problem.xp.__name__.removeprefix("array_api_compat.").partition(".")[0]
     if array_api_compat.is_numpy_array(problem.A1):
         return f"array operations of {library}: {_obstacle()}"
     return f"array operations of {library}"
+
+
+def compile_seconds() -> float:
+    """How long this process has spent compiling so far."""
+    compiling = sys.modules.get(f"{__name__}.compiling")
+    return 0.0 if compiling is None else float(compiling.compile_seconds())
 
 
 def _obstacle() -> str | None:

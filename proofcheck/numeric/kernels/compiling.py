@@ -1,4 +1,4 @@
-"""How the kernels are compiled: once, kept on disk where that can be, and never holding the interpreter's lock."""
+"""How the kernels are compiled: once, kept on disk where that can be, and without the interpreter's lock."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+from numba.core import event
 
-__all__ = ["compiled"]
+__all__ = ["compile_seconds", "compiled"]
+
+_TIMER = event.TimingListener()
+event.register("numba:compile", _TIMER)
+
+
+def compile_seconds() -> float:
+    """How long this process has spent compiling so far; reading what is kept on disk counts for nothing."""
+    return float(_TIMER.duration) if _TIMER.done else 0.0
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

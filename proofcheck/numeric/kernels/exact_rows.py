@@ -1,9 +1,8 @@
-"""The exact gradient's sweeps over the keys for some queries, compiled; (10) and (11) are
-:mod:`proofcheck.numeric.exact`'s.
+"""The sweeps of the exact gradient, compiled; (10) and (11) are those of :mod:`proofcheck.numeric.exact`.
 
 A block has one column for each query, so that maxima, sums and exponentials go column by column, and all
-products are those of :mod:`~proofcheck.numeric.kernels.tiles`.  Keys come in groups: scores of a group, their
-maximum, then weights relative to it; what was summed before is scaled as the maximum rises.
+products are those of :mod:`~proofcheck.numeric.kernels.tiles`.  Keys come in groups: scores of a group,
+their maximum, then weights relative to it; what was summed before is scaled as the maximum rises.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ __all__ = ["attend", "exact_keys", "exact_rows", "row_gradient"]
 
 
 @compiled
-def _scores(points, numbers, keys, start, count, causal, out):  # type: ignore[no-untyped-def]
+def _scores(points, numbers, keys, start, count, causal, out):
     """S of some keys, as rows, and the columns' queries; −∞ where a query does not attend."""
     d, columns = points.shape
     product(out, 0, keys, start * d, d, 1, points, count, d, columns)
@@ -30,10 +29,15 @@ def _scores(points, numbers, keys, start, count, causal, out):  # type: ignore[n
 
 
 @compiled
-def attend(points, numbers, keys, values, stop, group, causal, weights, highest, total, output):  # type: ignore[no-untyped-def]
+def attend(points, numbers, keys, values, stop, group, causal, weights, highest, total, output):
     """The first sweep: highest scores, sums of weights relative to them, and Σ weight × value."""
     d, columns = points.shape
-    risen, added, some, scaled = np.empty(columns), np.empty(columns), np.empty((d, columns)), np.empty(columns)
+    risen, added, some, scaled = (
+        np.empty(columns),
+        np.empty(columns),
+        np.empty((d, columns)),
+        np.empty(columns),
+    )
     factor = np.zeros((1, columns))
     total[:] = 0
     output[:] = 0
@@ -56,8 +60,21 @@ def attend(points, numbers, keys, values, stop, group, causal, weights, highest,
 
 
 @compiled
-def row_gradient(  # type: ignore[no-untyped-def]
-    points, numbers, keys, values, stop, group, causal, weights, slopes, highest, total, backward, correction, out
+def row_gradient(
+    points,
+    numbers,
+    keys,
+    values,
+    stop,
+    group,
+    causal,
+    weights,
+    slopes,
+    highest,
+    total,
+    backward,
+    correction,
+    out,
 ):
     """The second sweep: Σ_j p_ij A2_j as columns."""
     d, columns = points.shape
@@ -78,7 +95,7 @@ def row_gradient(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def exact_rows(  # type: ignore[no-untyped-def]
+def exact_rows(
     A1, E, numbers, X, Y, keys, values, stop, group, block, causal, output, residual, gradient, state, sums
 ):
     """What is true of some queries, and what they add to the gradients in X and Y.
@@ -136,7 +153,20 @@ def exact_rows(  # type: ignore[no-untyped-def]
                 correction[r] += w[column, r] * o[column, r]
         if gradient.shape[0]:
             row_gradient(
-                points, seen, keys, values, end, group, causal, weights, slopes, highest, total, w, correction, g
+                points,
+                seen,
+                keys,
+                values,
+                end,
+                group,
+                causal,
+                weights,
+                slopes,
+                highest,
+                total,
+                w,
+                correction,
+                g,
             )
         for r in range(some):
             row = start + r
@@ -163,7 +193,7 @@ def exact_rows(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def exact_keys(  # type: ignore[no-untyped-def]
+def exact_keys(
     A2, A3, first, points, backward, highest, shares, correction, group, block, causal, out2, out3
 ):
     """(11) for some keys, from what :func:`exact_rows` says of all queries; outputs of no rows are left out.

@@ -1,7 +1,7 @@
 """The exact method on NumPy arrays by compiled kernels: what :mod:`proofcheck.numeric.exact` computes.
 
-Gradients in A2 and A3 take a third sweep, of all queries for each block of keys, and q, w, and three numbers for
-each query, kept from the first two: no two threads add to one entry.
+Gradients in A2 and A3 take a third sweep, of all queries for each block of keys, with q, w, and three numbers
+for each query kept from the first two: no two threads add to one entry.
 """
 
 from __future__ import annotations
@@ -129,16 +129,17 @@ class _Sweeps:
         }
         state = np.empty((n if self.key_gradient else 0, 2 * d + 3))
         sums, some, summed = np.zeros((2, d, d)), np.zeros((2, d, d)), 0
-        loss, least, most = 0.0, np.inf, 0.0
+        loss, some_loss, least, most = 0.0, 0.0, np.inf, 0.0
         rows = block_rows or self.part_rows(n)
         for block, part in in_order(lambda block: (block, self.queries(block)), row_blocks(n, rows)):
             residual, gradient = part.rows[1], part.rows[2]
-            loss += float(np.sum(residual * residual)) / 2 if part.finite else np.nan
+            some_loss += float(np.sum(residual * residual)) / 2 if part.finite else np.nan
             least, most = min(least, part.least), max(most, float(np.max(np.abs(residual))))
             some += part.sums
             summed += block.stop - block.start
-            if summed >= GROUP or block.stop == n:
-                sums, some, summed = sums + some, np.zeros((2, d, d)), 0
+            if summed >= GROUP or block.stop == n:  # not one long sum: it would round more
+                sums, loss = sums + some, loss + some_loss
+                some, some_loss, summed = np.zeros((2, d, d)), 0.0, 0
             if "A1" in found:
                 found["A1"][block] = gradient @ self.X.T
             if self.key_gradient:

@@ -1,14 +1,14 @@
-r"""e^x in float64, in operations that a compiler can do on whole registers: no table, no call, no branch.
+r"""e^x in float64, in operations that go on whole registers: no table, no call, no branch.
 
-x = k ln 2 + r with k the integer next to x/ln 2, so |r| ≤ ln 2/2 but for rounding, and e^x = 2^k e^r.  k ln 2 is
-subtracted in two parts (Cody & Waite 1980), of which the first has 42 bits, so that k times it is exact.  e^r is
-a polynomial of degree 11, interpolated in Chebyshev's points; its coefficients, rounded, leave a relative
-error below 0.16 u on |r| ≤ 0.3466, u = 2^{-53}.
+x = k ln 2 + r with k the integer next to x/ln 2, so |r| ≤ ln 2/2 but for rounding, and e^x = 2^k e^r.
+k ln 2 is subtracted in two parts (Cody & Waite 1980), of which the first has 42 bits, so that k times it is
+exact.  e^r is a polynomial of degree 11, interpolated in Chebyshev's points; its coefficients, rounded, leave
+a relative error below 0.16 u on |r| ≤ 0.3466, with u = 2^{-53}.
 
-*Error.*  With a product and a sum in one rounding, r errs by 2^{-55} at most, 0.25 u of e^r; Horner's last step
-1 + r·s rounds once, and s, of relative error below 2.1 u, moves it by |r s|/e^r · 2.1 u ≤ 0.87 u at most (r s/e^r is
-largest in size at r = −ln 2/2, where it is 0.42); the scaling by 2^k is exact.  That is below 2.3 u in all.  Where the
-processor rounds twice, one rounding of r·s and one of the second part are added: below 3.2 u.  Below −708 the result is 0
+*Error.*  r errs by at most 2^{-55}, 0.25 u of e^r, where a product and a sum round once, and by twice that
+where they round twice.  Horner's scheme ends with 1 + r s, where |r s| ≤ 0.42 e^r: its last step brings u, or
+1.42 u, and the error of s, below 2.5 u or 3.5 u, at most 1.05 u or 1.5 u.  The scaling by 2^k is exact.
+That is below 2.5 u, or, rounding twice, 3.6 u: :data:`ULPS` times u covers both.  Below −708 the result is 0,
 where e^x < 3.4e-308; a NaN stays one.
 """
 
@@ -23,9 +23,12 @@ from numba.extending import intrinsic
 from proofcheck.numeric.kernels.compiling import compiled
 from proofcheck.numeric.kernels.tiles import COLUMNS, Emitter, panel_of
 
-__all__ = ["raise_highest", "weigh", "weigh_rows", "weigh_slopes"]
+__all__ = ["ULPS", "raise_highest", "weigh", "weigh_rows", "weigh_slopes"]
 
 _N = types.intp
+
+#: The relative error of e^x at most, in units of 2^-53.
+ULPS = 4
 
 _PER_LOG_2 = 1.4426950408889634
 _LOG_2_HIGH = float.fromhex("0x1.62e42fefa3800p-1")
@@ -75,8 +78,8 @@ def _exponential(emit: Emitter, x: Any) -> Any:
 
 
 @intrinsic
-def _highest_tile(typingctx, block, start, width, rows, risen):  # type: ignore[no-untyped-def]
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+def _highest_tile(typingctx, block, start, width, rows, risen):
+    def generate(context, builder, signature, args):
         emit = Emitter(context, builder, signature.args[0])
         block, risen = (emit.data(signature.args[i], args[i]) for i in (0, 4))
         _, start, width, rows, _ = args
@@ -96,8 +99,8 @@ def _highest_tile(typingctx, block, start, width, rows, risen):  # type: ignore[
 
 
 @intrinsic
-def _weigh_tile(typingctx, block, start, width, rows, shift, total):  # type: ignore[no-untyped-def]
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+def _weigh_tile(typingctx, block, start, width, rows, shift, total):
+    def generate(context, builder, signature, args):
         emit = Emitter(context, builder, signature.args[0])
         block, shift, total = (emit.data(signature.args[i], args[i]) for i in (0, 4, 5))
         _, start, width, rows, _, _ = args
@@ -118,8 +121,8 @@ def _weigh_tile(typingctx, block, start, width, rows, shift, total):  # type: ig
 
 
 @intrinsic
-def _slopes_tile(typingctx, block, start, width, rows, shift, slopes, less):  # type: ignore[no-untyped-def]
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+def _slopes_tile(typingctx, block, start, width, rows, shift, slopes, less):
+    def generate(context, builder, signature, args):
         emit = Emitter(context, builder, signature.args[0])
         block, shift, slopes, less = (emit.data(signature.args[i], args[i]) for i in (0, 4, 5, 6))
         _, start, width, rows, *_ = args
@@ -139,8 +142,8 @@ def _slopes_tile(typingctx, block, start, width, rows, shift, slopes, less):  # 
 
 
 @intrinsic
-def _rows_tile(typingctx, block, start, width, rows, shift, factor, first):  # type: ignore[no-untyped-def]
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+def _rows_tile(typingctx, block, start, width, rows, shift, factor, first):
+    def generate(context, builder, signature, args):
         emit = Emitter(context, builder, signature.args[0])
         block, shift, factor = (emit.data(signature.args[i], args[i]) for i in (0, 4, 5))
         _, start, width, rows, _, _, first = args
@@ -161,28 +164,28 @@ def _rows_tile(typingctx, block, start, width, rows, shift, factor, first):  # t
 
 
 @compiled
-def raise_highest(block, rows, risen):  # type: ignore[no-untyped-def]
+def raise_highest(block, rows, risen):
     """Let risen[r] be the largest of itself and of block[j, r] for j < rows; a NaN is none."""
     for start in range(0, block.shape[1], panel_of(block)):
         _highest_tile(block, start, block.shape[1], rows, risen)
 
 
 @compiled
-def weigh(block, rows, shift, total):  # type: ignore[no-untyped-def]
+def weigh(block, rows, shift, total):
     """block[j, r] ← e^(block[j, r] − shift[r]) for j < rows, and total[r] their sum over j."""
     for start in range(0, block.shape[1], panel_of(block)):
         _weigh_tile(block, start, block.shape[1], rows, shift, total)
 
 
 @compiled
-def weigh_slopes(block, rows, shift, slopes, less):  # type: ignore[no-untyped-def]
+def weigh_slopes(block, rows, shift, slopes, less):
     """block[j, r] ← e^(block[j, r] − shift[r]) (slopes[j, r] − less[r]) for j < rows; slopes is as wide."""
     for start in range(0, block.shape[1], panel_of(block)):
         _slopes_tile(block, start, block.shape[1], rows, shift, slopes, less)
 
 
 @compiled
-def weigh_rows(block, rows, shift, factor, first):  # type: ignore[no-untyped-def]
+def weigh_rows(block, rows, shift, factor, first):
     """block[i, r] ← e^(block[i, r] − shift[first + i]) factor[first + i] for i < rows."""
     for start in range(0, block.shape[1], panel_of(block)):
         _rows_tile(block, start, block.shape[1], rows, shift, factor, first)

@@ -1,4 +1,4 @@
-"""What the fast method does with one block of columns, compiled: points, features, moments, and pairs of the block."""
+"""What the fast method does with a block of columns, compiled: points, features, moments, its own pairs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 
 
 @compiled
-def fill_columns(rows, start, count, out):  # type: ignore[no-untyped-def]
+def fill_columns(rows, start, count, out):
     """Some rows as columns, and zeros in the columns that are left."""
     for column in range(rows.shape[1]):
         for r in range(count):
@@ -30,7 +30,7 @@ def fill_columns(rows, start, count, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def fill_features(points, steps, out):  # type: ignore[no-untyped-def]
+def fill_features(points, steps, out):
     """Monomials of the columns of ``points``, as rows of ``out``."""
     columns = out.shape[1]
     for r in range(columns):
@@ -43,7 +43,7 @@ def fill_features(points, steps, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def add_moments(features, points, factors, top, with_points, panel, out):  # type: ignore[no-untyped-def]
+def add_moments(features, points, factors, top, with_points, panel, out):
     """Add Σ φ(x) factorsᵀ of a block's columns x to ``out``, one degree more ``with_points``."""
     rows, columns = factors.shape[0], factors.shape[1]
     dot(out, 0, features, 0, factors, features.shape[0], rows, columns)
@@ -57,7 +57,7 @@ def add_moments(features, points, factors, top, with_points, panel, out):  # typ
 
 
 @compiled
-def pull(features, weights, moments, factors, index, inner, out):  # type: ignore[no-untyped-def]
+def pull(features, weights, moments, factors, index, inner, out):
     """(12): the gradient in the points, as columns of ``out``; ``factors`` are v."""
     width, columns = factors.shape[0], factors.shape[1]
     product(inner, 0, moments, 0, width, 1, factors, moments.shape[0], width, columns)
@@ -65,7 +65,7 @@ def pull(features, weights, moments, factors, index, inner, out):  # type: ignor
 
 
 @compiled
-def fill_keys(rows, start, count, centre, scale, wide, out):  # type: ignore[no-untyped-def]
+def fill_keys(rows, start, count, centre, scale, wide, out):
     """The centred, scaled keys of a block as columns."""
     fill_columns(rows, start, count, wide)
     for column in range(wide.shape[0]):
@@ -76,7 +76,7 @@ def fill_keys(rows, start, count, centre, scale, wide, out):  # type: ignore[no-
 
 
 @compiled
-def fill_values(rows, start, count, centre, wide, out):  # type: ignore[no-untyped-def]
+def fill_values(rows, start, count, centre, wide, out):
     """[1, g_j − ḡ] of a block as columns; what is left counts for nothing."""
     fill_columns(rows, start, count, wide)
     for r in range(out.shape[1]):
@@ -89,7 +89,7 @@ def fill_values(rows, start, count, centre, wide, out):  # type: ignore[no-untyp
 
 
 @compiled
-def fill_queries(inputs, X, scale, wide, out):  # type: ignore[no-untyped-def]
+def fill_queries(inputs, X, scale, wide, out):
     """The scaled queries of a block as columns, from its rows of A1 as columns."""
     d, columns = inputs.shape
     product(wide, 0, X, 0, 1, d, inputs, d, d, columns)
@@ -99,9 +99,11 @@ def fill_queries(inputs, X, scale, wide, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def weights_within(points, others, coefficients, later, out):  # type: ignore[no-untyped-def]
-    """P(S) of a block's columns and the same block's others, as rows of ``out``; 0 where the row's number is
-    larger than the column's, or, if ``later``, smaller."""
+def weights_within(points, others, coefficients, later, out):
+    """P(S) of a block's columns and its others, which are the rows of ``out``.
+
+    It is 0 where the row's number is larger than the column's, or, if ``later``, smaller.
+    """
     d, columns = points.shape
     product(out, 0, others, 0, 1, columns, points, columns, d, columns)
     last = coefficients.shape[0] - 1
@@ -116,7 +118,7 @@ def weights_within(points, others, coefficients, later, out):  # type: ignore[no
 
 
 @compiled
-def add_within(weights, factors, panel, out):  # type: ignore[no-untyped-def]
+def add_within(weights, factors, panel, out):
     """Add the weighted sums of the rows' factors, which are columns of ``factors``."""
     rows, columns = factors.shape
     product(panel, 0, factors, 0, columns, 1, weights, rows, columns, columns)
@@ -126,7 +128,7 @@ def add_within(weights, factors, panel, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def pull_within(weights, others, other_factors, factors, slopes, panel, out):  # type: ignore[no-untyped-def]
+def pull_within(weights, others, other_factors, factors, slopes, panel, out):
     """Add to the gradient in the points what the pairs of the block bring."""
     rows, columns = factors.shape
     product(slopes, 0, other_factors, 0, 1, columns, factors, columns, rows, columns)

@@ -39,7 +39,7 @@ __all__ = ["key_gradients", "key_moments", "query_moments", "query_rows"]
 
 
 @compiled
-def key_moments(A2, A3, centre, scale, value_centre, weights, steps, top, with_points, block, out):  # type: ignore[no-untyped-def]
+def key_moments(A2, A3, centre, scale, value_centre, weights, steps, top, with_points, block, out):
     """Add M of some keys to ``out``, (count or full, 1+d), float64; ``block`` columns at a time."""
     d, count, kind = A2.shape[1], weights.shape[0], weights.dtype
     wide = np.empty((d, block), np.float64)
@@ -54,7 +54,7 @@ def key_moments(A2, A3, centre, scale, value_centre, weights, steps, top, with_p
 
 
 @compiled
-def key_gradients(  # type: ignore[no-untyped-def]
+def key_gradients(
     A2,
     A3,
     centre,
@@ -82,8 +82,8 @@ def key_gradients(  # type: ignore[no-untyped-def]
         table: ω times the moments of degree at most g, (count, 1+d).
         moments: (full, 1+d), or of no rows if dL/dA2 is not wanted.
         index: :attr:`~proofcheck.numeric.kernels.plan.Plan.raised` times ``block``.
-        running: if causal, the moments of the queries after these rows, float64, to which these rows' are added;
-            else of no rows.
+        running: if causal, the moments of the queries after these rows, float64, to which those of these rows
+            are added; else of no rows.
         A1, cotangents: if causal, the same rows of A1 and of v.
         coefficients: of P, as the features.
     """
@@ -127,7 +127,7 @@ def key_gradients(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def query_moments(A1, X, scale, cotangents, weights, steps, top, with_points, block, out):  # type: ignore[no-untyped-def]
+def query_moments(A1, X, scale, cotangents, weights, steps, top, with_points, block, out):
     """Add the moments of some queries with their v, (m, 1+d), to ``out``."""
     d, count, kind = A1.shape[1], weights.shape[0], weights.dtype
     wide, inputs = np.empty((d, block), np.float64), np.empty((d, block), np.float64)
@@ -143,7 +143,7 @@ def query_moments(A1, X, scale, cotangents, weights, steps, top, with_points, bl
 
 
 @compiled
-def set_tables(running, weights, table, moments):  # type: ignore[no-untyped-def]
+def set_tables(running, weights, table, moments):
     """ω times the moments of degree at most g, and all of them, in the dtype of products."""
     for beta in range(table.shape[0]):
         for m in range(table.shape[1]):
@@ -154,7 +154,7 @@ def set_tables(running, weights, table, moments):  # type: ignore[no-untyped-def
 
 
 @compiled
-def query_rows(  # type: ignore[no-untyped-def]
+def query_rows(
     A1,
     E,
     X,
@@ -201,8 +201,8 @@ def query_rows(  # type: ignore[no-untyped-def]
             0 … d−1, d … 2d−1 and 2d … 3d−1; and in rows 3d … 3d+2 Σ|c|, Σ|w|, and L. (3d + 3, 1 + d).
         most: max|c| and max|w|, (2, d).
         alphas: the least and largest α, not a number if one is not, and the most keys over α.
-        running: if causal, the moments of the keys before these rows, float64, to which these rows' are added;
-            else of no rows.
+        running: if causal, the moments of the keys before these rows, float64, to which those of these rows
+            are added; else of no rows.
         A2, A3: if causal, the same rows of them; else what a query attends to is ``first`` keys.
         coefficients: of P, as the features.
         first: if causal, the number of the first row.

@@ -48,7 +48,7 @@ def fused_fast_solution(
 
 @dataclass(eq=False)
 class _Part:
-    """What some queries add to the sums, as :func:`~proofcheck.numeric.kernels.fast_rows.query_rows` has it."""
+    """What some queries add to the sums: see :func:`~proofcheck.numeric.kernels.fast_rows.query_rows`."""
 
     positive: bool
     backward: Floats

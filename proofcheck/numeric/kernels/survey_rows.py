@@ -15,7 +15,7 @@ __all__ = ["add_sizes", "column_ranges", "norms", "query_ranges", "sample_weight
 
 
 @compiled
-def column_ranges(rows, block, out):  # type: ignore[no-untyped-def]
+def column_ranges(rows, block, out):
     """The sum, the least and the largest entry of each column, (3, d), of rows that are finite."""
     d = rows.shape[1]
     wide, sums = np.empty((d, block)), np.zeros((d, block))
@@ -35,7 +35,7 @@ def column_ranges(rows, block, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def query_ranges(A1, X, ones, block, out):  # type: ignore[no-untyped-def]
+def query_ranges(A1, X, ones, block, out):
     """The largest |A1| and |q| of each column, (2, d); NaN where a q is."""
     d = A1.shape[1]
     inputs, wide, points = np.empty((d, block)), np.empty((d, block)), np.empty((d, block))
@@ -56,7 +56,7 @@ def query_ranges(A1, X, ones, block, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def norms(A1, A2, X, ones, centres, scales, block, out):  # type: ignore[no-untyped-def]
+def norms(A1, A2, X, ones, centres, scales, block, out):
     """For each centre and scale the largest |q ∘ s|² and |(k − m)/s|², (2,) each; NaN where one is."""
     d = A1.shape[1]
     inputs, wide, points = np.empty((d, block)), np.empty((d, block)), np.empty((d, block))
@@ -81,7 +81,7 @@ def norms(A1, A2, X, ones, centres, scales, block, out):  # type: ignore[no-unty
 
 
 @compiled
-def _largest(values, count, largest):  # type: ignore[no-untyped-def]
+def _largest(values, count, largest):
     for r in range(count):
         if not values[r] <= largest and largest == largest:
             largest = values[r]
@@ -89,7 +89,7 @@ def _largest(values, count, largest):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def add_sizes(A1, E, Y, largest, block, sums, most):  # type: ignore[no-untyped-def]
+def add_sizes(A1, E, Y, largest, block, sums, most):
     """Upper bounds of the sizes of some queries, with |c| at most |E| + ``largest``.
 
     Args:
@@ -131,7 +131,7 @@ def add_sizes(A1, E, Y, largest, block, sums, most):  # type: ignore[no-untyped-
 
 
 @compiled
-def sample_weights(A1, E, largest, factors, out):  # type: ignore[no-untyped-def]
+def sample_weights(A1, E, largest, factors, out):
     """|A1_i|_∞ Σ_l (|E_il| + largest_l) factors_l for each query, (m,)."""
     for i in range(A1.shape[0]):
         most, total = 0.0, 0.0

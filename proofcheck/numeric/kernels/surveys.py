@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def fused_ranges(problem: Problem) -> tuple[Floats, Floats, Floats]:
         return keys, values, queries
 
     keys, values, queries = zip(*in_order(work, row_blocks(problem.n, _PART_ROWS)), strict=True)
-    return _joined(keys), _joined(values), np.max(queries, axis=0)
+    return _joined(keys), _joined(values), _most(queries)
 
 
 def fused_largest(problem: Problem) -> Floats:
@@ -52,10 +53,13 @@ def fused_largest(problem: Problem) -> Floats:
     def work(rows: slice) -> Floats:
         out = np.empty((3, problem.d))
         column_ranges(view(problem.A3, rows), _BLOCK, out)
-        return np.max(np.abs(out[1:]), axis=0)
+        return np.asarray(np.max(np.abs(out[1:]), axis=0))
 
-    found: Floats = np.max(list(in_order(work, row_blocks(problem.n, _PART_ROWS))), axis=0)
-    return found
+    return _most(in_order(work, row_blocks(problem.n, _PART_ROWS)))
+
+
+def _most(parts: Iterable[Floats]) -> Floats:
+    return np.asarray(np.max(list(parts), axis=0))
 
 
 def _joined(parts: tuple[Floats, ...]) -> Floats:
@@ -73,8 +77,7 @@ def fused_norms(problem: Problem, centres: list[Floats], scales: list[Floats]) -
         norms(view(problem.A1, rows), view(problem.A2, rows), X, ones, moves, sizes, _BLOCK, out)
         return out
 
-    found: Floats = np.max(list(in_order(work, row_blocks(problem.n, _PART_ROWS))), axis=0)
-    return found
+    return _most(in_order(work, row_blocks(problem.n, _PART_ROWS)))
 
 
 def fused_sizes(problem: Problem, largest: Floats) -> tuple[Floats, Floats]:

@@ -1,8 +1,8 @@
 """Work on parts of the rows in threads, with results in the order of the parts.
 
-Threads are started for a call and ended with it: nothing is left that a fork could copy halfway, and calls from
-several threads do not meet.  What is added up from the results is added in the order of the parts, so that it
-does not depend on how many threads there are.
+Threads are started for a call and ended with it: nothing is left that a fork could copy halfway, and calls
+from several threads do not meet.  What is added up from the results is added in the order of the parts, so
+that it does not depend on how many threads there are.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ def thread_count() -> int:
 def in_order(work: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[Result]:
     """``work`` of each part, which releases the interpreter's lock; results in the order of the parts.
 
-    Parts are taken as they are needed: at most one more than there are threads is begun and not yet taken.  An exception of ``work``, an
-    interrupt, or the end of the iteration leaves once the parts that have begun are done.
+    Parts are asked for as they are needed: at most one more than there are threads is begun and not taken.
+    An exception of ``work``, an interrupt, or the end of the iteration leaves once the parts that have begun
+    are done.
     """
     queue = iter(parts)
     few = list(islice(queue, 2))

@@ -3,8 +3,8 @@
 A block is a (p, b) array, one column for each query or key, b a multiple of :func:`panel`; a register holds
 neighbouring columns.  Each function below works through tiles of some rows and some registers of columns,
 holding the tile in registers until its sums are complete.  They are written as LLVM's vectors, which any
-processor has in some width, since a loop of sums is vectorised by the compiler only where it may reorder them,
-and then in no fixed order.  So a result depends on the processor's width, but on nothing else.
+processor has in some width: a loop of sums is vectorised by the compiler only where it may reorder them, and
+then in no fixed order.  So a result depends on the processor's width, but on nothing else.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MOST = 8 if _BYTES == 64 else 4  # rows of a tile: 24 sums in 32 registers, or 
 
 def panel(dtype: Any) -> int:
     """What the columns of a block are a multiple of."""
-    return COLUMNS * _BYTES // np.dtype(dtype).itemsize
+    return int(COLUMNS * _BYTES // np.dtype(dtype).itemsize)
 
 
 N = types.intp
@@ -54,6 +54,7 @@ class Emitter:
         self.context, self.builder = context, builder
         self.element = context.get_value_type(array.dtype)
         self.lanes = _BYTES // (4 if array.dtype == types.float32 else 8)
+        self.size = _BYTES // self.lanes  # of an element: blocks need not be aligned to more
         self.vector = ir.VectorType(self.element, self.lanes)
         # a product and a sum in one operation where the processor has it
         kind = ir.FunctionType(self.vector, [self.vector] * 3)
@@ -61,29 +62,31 @@ class Emitter:
         self.madd = cgutils.get_or_insert_function(builder.module, kind, name)
 
     def data(self, array: Any, value: Any) -> Any:
+        """The address of an array's first element."""
         return self.context.make_array(array)(self.context, self.builder, value).data
 
     def number(self, value: int) -> Any:
+        """An offset or a count."""
         return ir.Constant(ir.IntType(64), value)
 
     def at(self, pointer: Any, *offsets: Any) -> Any:
+        """An address some elements further on."""
         for offset in offsets:
             pointer = self.builder.gep(pointer, [offset])
         return pointer
 
     def load(self, pointer: Any) -> Any:
+        """The vector at an address."""
         pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
-        return self.builder.load(pointer, align=self.lanes_align)
+        return self.builder.load(pointer, align=self.size)
 
     def store(self, value: Any, pointer: Any) -> None:
+        """Put a vector at an address."""
         pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
-        self.builder.store(value, pointer, align=self.lanes_align)
-
-    @property
-    def lanes_align(self) -> int:
-        return _BYTES // self.lanes  # of an element: blocks need not be aligned to more
+        self.builder.store(value, pointer, align=self.size)
 
     def broadcast(self, pointer: Any) -> Any:
+        """The element at an address, in every place of a vector."""
         one = self.builder.insert_element(
             ir.Constant(self.vector, ir.Undefined), self.builder.load(pointer), ir.Constant(ir.IntType(32), 0)
         )
@@ -91,6 +94,7 @@ class Emitter:
         return self.builder.shuffle_vector(one, one, mask)
 
     def constant(self, value: float) -> Any:
+        """A number in every place of a vector."""
         return ir.Constant(self.vector, [value] * self.lanes)
 
     def steps(self, columns: int) -> list[Any]:
@@ -111,9 +115,11 @@ class Emitter:
         return [self.places([self.constant(0.0)] * columns) for _ in range(rows)]
 
     def multiply_add(self, left: Any, right: Any, addend: Any) -> Any:
+        """The product and sum, rounded once or twice."""
         return self.builder.call(self.madd, [left, right, addend])
 
     def add_product(self, place: Any, left: Any, right: Any) -> None:
+        """Add a product to what is in a place."""
         self.builder.store(self.multiply_add(left, right, self.builder.load(place)), place)
 
     def total(self, value: Any) -> Any:
@@ -130,10 +136,10 @@ class Emitter:
 
 def _product_tile(rows: int) -> Any:
     @intrinsic
-    def tile(typingctx, c, c0, ldc, a, a0, sp, sq, b, b0, ldb, terms):  # type: ignore[no-untyped-def]
+    def tile(typingctx, c, c0, ldc, a, a0, sp, sq, b, b0, ldb, terms):
         signature = types.void(c, N, N, a, N, N, N, b, N, N, N)
 
-        def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        def generate(context, builder, signature, args):
             emit = Emitter(context, builder, signature.args[7])
             _, c0, ldc, _, a0, sp, sq, _, b0, ldb, terms = args
             c, a, b = (emit.data(signature.args[i], args[i]) for i in (0, 3, 7))
@@ -161,10 +167,10 @@ def _product_tile(rows: int) -> Any:
 
 def _gather_tile(rows: int) -> Any:
     @intrinsic
-    def tile(typingctx, c, c0, ldc, f, f0, ldf, w, t, t0, index, i0, ldi, terms):  # type: ignore[no-untyped-def]
+    def tile(typingctx, c, c0, ldc, f, f0, ldf, w, t, t0, index, i0, ldi, terms):
         signature = types.void(c, N, N, f, N, N, w, t, N, index, N, N, N)
 
-        def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        def generate(context, builder, signature, args):
             emit = Emitter(context, builder, signature.args[3])
             _, c0, ldc, _, f0, ldf, _, _, t0, _, i0, ldi, terms = args
             c, f, w, t, index = (emit.data(signature.args[i], args[i]) for i in (0, 3, 6, 7, 9))
@@ -179,7 +185,9 @@ def _gather_tile(rows: int) -> Any:
                     place = emit.at(index, builder.mul(emit.number(row), ldi), loop.index)
                     other = emit.at(t, builder.load(place))  # where the row begins
                     for column in range(COLUMNS):
-                        emit.add_product(sums[row][column], loaded[column], emit.load(emit.at(other, steps[column])))
+                        emit.add_product(
+                            sums[row][column], loaded[column], emit.load(emit.at(other, steps[column]))
+                        )
             for row in range(rows):
                 line = emit.at(c, builder.mul(emit.number(row), ldc))
                 for column in range(COLUMNS):
@@ -193,10 +201,10 @@ def _gather_tile(rows: int) -> Any:
 
 def _dot_tile(rows: int, columns: int) -> Any:
     @intrinsic
-    def tile(typingctx, out, o0, ldo, f, f0, ldf, g, g0, ldg, length):  # type: ignore[no-untyped-def]
+    def tile(typingctx, out, o0, ldo, f, f0, ldf, g, g0, ldg, length):
         signature = types.void(out, N, N, f, N, N, g, N, N, N)
 
-        def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        def generate(context, builder, signature, args):
             emit = Emitter(context, builder, signature.args[3])
             _, o0, ldo, _, f0, ldf, _, g0, ldg, length = args
             out, f, g = (emit.data(signature.args[i], args[i]) for i in (0, 3, 6))
@@ -233,7 +241,7 @@ _dot81, _dot41, _dot21, _dot11 = (_dot_tile(min(rows, _MOST), 1) for rows in (8,
 
 
 @compiled
-def product(c, c0, a, a0, sp, sq, b, rows, terms, columns):  # type: ignore[no-untyped-def]
+def product(c, c0, a, a0, sp, sq, b, rows, terms, columns):
     """C[c0 + p, r] = Σ_q a[a0 + p·sp + q·sq] B[q, r] for p < rows, q < terms, r < columns.
 
     Args:
@@ -259,13 +267,13 @@ def product(c, c0, a, a0, sp, sq, b, rows, terms, columns):  # type: ignore[no-u
 
 
 @compiled
-def panel_of(block):  # type: ignore[no-untyped-def]
+def panel_of(block):
     """:func:`panel` of a block's dtype."""
     return COLUMNS * _BYTES // block.itemsize
 
 
 @compiled
-def gather(c, f, weights, t, index, rows, terms, columns):  # type: ignore[no-untyped-def]
+def gather(c, f, weights, t, index, rows, terms, columns):
     """C[l, r] = Σ_β weights[β] F[β, r] T[index[l, β], r] for l < rows, β < terms, r < columns.
 
     Args:
@@ -291,7 +299,7 @@ def gather(c, f, weights, t, index, rows, terms, columns):  # type: ignore[no-un
 
 
 @compiled
-def dot(out, o0, f, f0, g, rows, columns, length):  # type: ignore[no-untyped-def]
+def dot(out, o0, f, f0, g, rows, columns, length):
     """OUT[o0 + p, q] += Σ_{r < length} F[f0 + p, r] G[q, r] for p < rows, q < columns.
 
     Args:

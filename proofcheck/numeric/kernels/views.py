@@ -1,4 +1,4 @@
-"""Inputs as the kernels take them: contiguous, aligned, and of one type whether they can be written to or not."""
+"""Inputs as the kernels take them: contiguous, aligned, and of one type, read-only or not."""
 
 from __future__ import annotations
 
