@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import tracemalloc
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from proofcheck import attention_gradient
 from proofcheck.errors import ApproximationError, UserInputError
+from proofcheck.numeric import search
 from proofcheck.numeric.chunked import survey
 from proofcheck.numeric.chunked.engine import LocalEngine, chunk_slices, outline, usual_chunk_rows
 from proofcheck.numeric.chunked.exact_rows import exact_rows_from
@@ -28,6 +30,7 @@ from proofcheck.numeric.polynomial import taylor
 from proofcheck.numeric.problem import VARIABLES, checked_problem
 
 from .chunks import Held, Kept
+from .expansions import decaying
 from .hard_cases import KINDS, reference
 
 pytestmark = pytest.mark.usefixtures("route")
@@ -175,6 +178,22 @@ def test_a_tolerance_is_met() -> None:
         assert error <= estimate.high <= 1e-3 * result.largest[name], name
     certified, gradients = computed(arrays, eps=1e-2, guarantee="certified", chunk_rows=100)
     assert np.max(np.abs(gradients["X"] - exact["X"])) <= certified.found.error_bound["X"] <= 1e-2
+
+
+def test_chunks_take_all_monomials_where_arrays_need_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_WORTH_PRUNING", 0.0)
+    arrays = decaying(np.random.default_rng(3), 300, 6)
+    assert attention_gradient(**arrays, method="fast", rtol=1e-3).axes is not None
+    found = computed(arrays, rtol=1e-3, chunk_rows=100)[0].found
+    assert found.axes is None
+    assert found.degree is not None
+    assert found.features == math.comb(6 + found.degree, 6)
+
+
+@pytest.mark.parametrize("how", [{"degree": 3}, {"rtol": 1e-2}])
+def test_how_many_queries_are_drawn_does_not_depend_on_the_machine(how: dict[str, Any]) -> None:
+    result, _ = computed(uniform(2400, 2), chunk_rows=500, **how)
+    assert result.found.error_estimate["X"].queries == 75  # n/32
 
 
 def test_of_few_queries_the_error_is_known() -> None:
