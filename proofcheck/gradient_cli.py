@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +19,7 @@ from proofcheck.streams import note, progress_bar
 
 if TYPE_CHECKING:
     from proofcheck.gradient_files import Inputs
+    from proofcheck.numeric.chunked.engine import Engine
     from proofcheck.numeric.result import GradientResult
 
 __all__ = ["gradient"]
@@ -46,6 +50,13 @@ class Backend(StrEnum):
     CUPY = "cupy"
 
 
+class EngineName(StrEnum):
+    """What works on a directory of inputs chunk by chunk."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
 class ReportFormat(StrEnum):
     """How a report is written."""
 
@@ -63,6 +74,8 @@ class _Options:
     mmap: bool
     format: ReportFormat
     quiet: bool
+    engine: EngineName | None
+    on: dict[str, Any]  # scheduler, workers, chunk_rows: what an engine is asked for
 
 
 def gradient(
@@ -119,6 +132,32 @@ def gradient(
             help="IN and OUT are directories of .npy files; inputs are left on disk until they are used.",
         ),
     ] = False,
+    engine: Annotated[
+        EngineName | None,
+        typer.Option(
+            help="IN and OUT are directories of .npy files or Zarr arrays, far larger than memory: work on "
+            "them chunk by chunk, by the fast method, in this process or on dask workers.",
+            show_default=False,
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="With --engine dask: the scheduler to use. Default: processes on this machine.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="W", help="With --engine dask: how many such processes.", show_default=False),
+    ] = None,
+    chunk_rows: Annotated[
+        int | None,
+        typer.Option(
+            metavar="R", help="With --engine: rows of a chunk. Default: 2^21/d.", show_default=False
+        ),
+    ] = None,
     demo: Annotated[
         bool,
         typer.Option("--demo", help="Random inputs; compare the fast gradient's time with the exact one's."),
@@ -141,8 +180,10 @@ def gradient(
         "backend": None if backend is None else backend.value,
         "seed": seed,
     }
-    options = _Options(tuple(words or ()), output, how, mmap, format, quiet)
-    return run_command(lambda: (_demo if demo else _gradient)(options))
+    on = {"scheduler": scheduler, "workers": workers, "chunk_rows": chunk_rows}
+    options = _Options(tuple(words or ()), output, how, mmap, format, quiet, engine, on)
+    command = _demo if demo else _gradient if engine is None else _in_chunks
+    return run_command(lambda: command(options))
 
 
 def _check(options: _Options) -> None:
@@ -156,17 +197,24 @@ def _check(options: _Options) -> None:
             raise UserInputError(f"--{name} {value:g}: expected a finite number greater than 0")
     if options.how["seed"] < 0:
         raise UserInputError(f"--seed {options.how['seed']}: expected an integer of at least 0")
+    for name, needed in (("scheduler", EngineName.DASK), ("workers", EngineName.DASK), ("chunk_rows", None)):
+        value = options.on[name]
+        if value is None:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        if options.engine is None or (needed is not None and options.engine is not needed):
+            raise UserInputError(f"{option} is for --engine {needed or 'local or dask'}; add that")
+        if isinstance(value, int) and value < 1:
+            raise UserInputError(f"{option} {value}: expected an integer of at least 1")
+    if options.on["scheduler"] is not None and options.on["workers"] is not None:
+        raise UserInputError("--workers starts processes here, and --scheduler has its own; give one of them")
 
 
 def _gradient(options: _Options) -> int:
     from proofcheck.gradient_files import check_directory, check_file, read_directory, read_npz
     from proofcheck.gradient_report import report_of
 
-    if len(options.words) != 1:
-        raise UserInputError(
-            f"{len(options.words)} inputs given; expected one, as in: proofcheck gradient in.npz -o out.npz"
-        )
-    source, output, backend = Path(options.words[0]), options.output, options.how["backend"]
+    source, output, backend = _source(options), options.output, options.how["backend"]
     _check(options)
     if output is not None and options.mmap:
         check_directory(output)
@@ -183,17 +231,58 @@ def _gradient(options: _Options) -> int:
     return PASSED
 
 
+def _source(options: _Options) -> Path:
+    if len(options.words) != 1:
+        raise UserInputError(
+            f"{len(options.words)} inputs given; expected one, as in: proofcheck gradient in.npz -o out.npz"
+        )
+    return Path(options.words[0])
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Phases, and rows done of all, on a progress bar."""
+    with progress_bar(quiet) as advance:
+        yield None if advance is None else lambda phase, done, total: advance(done, total, phase)
+
+
+def _in_chunks(options: _Options) -> int:
+    """The gradient of inputs that are never in memory as a whole."""
+    from proofcheck.gradient_chunks import gradient_of_directory
+    from proofcheck.numeric.chunked.engine import LocalEngine
+
+    source, how = _source(options), dict(options.how)
+    _check(options)
+    method, causal, backend = how.pop("method"), how.pop("causal"), how.pop("backend")
+    for option, refused in (
+        (f"--method {method}", method not in (Method.AUTO.value, Method.FAST.value)),
+        ("--causal", causal),
+        (f"--backend {backend}", backend not in (None, Backend.NUMPY.value)),
+    ):
+        if refused:
+            raise UserInputError(
+                f"{option} does not work in chunks: --engine has the fast method, not causal, for NumPy; "
+                "leave one of them out"
+            )
+    engine: Callable[[], AbstractContextManager[Engine]] = lambda: nullcontext(LocalEngine())  # noqa: E731
+    if options.engine is EngineName.DASK:
+        try:
+            from proofcheck.integrations.dask import dask_engine
+        except ImportError as error:
+            raise UserInputError(str(error)) from error
+        engine = partial(dask_engine, options.on["scheduler"], options.on["workers"])
+    with _progress(options.quiet) as progress:
+        _, report = gradient_of_directory(
+            source, engine, options.output, chunk_rows=options.on["chunk_rows"], progress=progress, **how
+        )
+    _show(report, options)
+    return PASSED
+
+
 def _computed(options: _Options, inputs: Inputs) -> GradientResult:
     from proofcheck.numeric.gradient import attention_gradient
 
-    with progress_bar(options.quiet) as advance:
-        progress = None
-        if advance is not None:
-            draw = advance
-
-            def progress(phase: str, done: int, total: int) -> None:
-                draw(done, total, phase)
-
+    with _progress(options.quiet) as progress:
         try:
             return attention_gradient(**inputs.arrays, **options.how, progress=progress)
         except MemoryError as error:
@@ -234,7 +323,12 @@ def _show(report: dict[str, Any], options: _Options) -> None:
 def _demo(options: _Options) -> int:
     from proofcheck.gradient_demo import measured, parsed
 
-    for name, given in (("-o", options.output is not None), ("--mmap", options.mmap)):
+    given_here = (
+        ("-o", options.output is not None),
+        ("--mmap", options.mmap),
+        ("--engine", options.engine is not None),
+    )
+    for name, given in given_here:
         if given:
             raise UserInputError(f"{name} is for arrays in files; --demo makes its own and keeps nothing")
     _check(options)

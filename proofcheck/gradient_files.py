@@ -32,15 +32,27 @@ from proofcheck.files import replacing, temporary_beside
 from proofcheck.namespaces.arrays import Array
 from proofcheck.streams import check_writable
 
-__all__ = ["NAMES", "Inputs", "check_directory", "check_file", "read_directory", "read_npz"]
-__all__ += ["write_directory", "write_npz"]
+__all__ = [
+    "DTYPES",
+    "NAMES",
+    "REPORT",
+    "Inputs",
+    "check_array",
+    "check_directory",
+    "check_file",
+    "damage_of",
+    "read_directory",
+]
+__all__ += ["read_npz", "readable", "replacing_directory", "write_directory", "write_npz"]
 
 #: What the arrays of Definition 1.2 are called.
 NAMES = ("A1", "A2", "A3", "E", "X", "Y")
 
+#: The name of the report in a directory of results.
+REPORT = "report.json"
+
 _EXPECTED = ", ".join(NAMES)
-_REPORT = "report.json"
-_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 _LONGEST_HEADER = 1 << 14  # beyond what NumPy takes
 
 
@@ -60,17 +72,17 @@ def read_npz(path: Path) -> Inputs:
     """
     if os.path.isdir(path):
         raise UserInputError(f"{str(path)!r} is a directory; add --mmap to read A1.npy, A2.npy, … in it")
-    with _readable(path) as file:
+    with readable(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         if not zipfile.is_zipfile(file):
             raise UserInputError(
                 f"{str(path)!r} is no .npz file, or is cut off; write one with numpy.savez(file, A1=A1, …)"
             )
-        with _damage_of(str(path)), zipfile.ZipFile(file) as archive:
+        with damage_of(str(path)), zipfile.ZipFile(file) as archive:
             members = _members(archive, path)
             for name, member in members.items():
                 with archive.open(member) as stream:
-                    _check_array(stream, member.file_size, f"{name} in {str(path)!r}")
+                    check_array(stream, member.file_size, f"{name} in {str(path)!r}")
             return Inputs({name: _array(archive, member) for name, member in members.items()}, digest)
 
 
@@ -91,8 +103,8 @@ def read_directory(path: Path) -> Inputs:
     digests: dict[str, str] = {}
     for name in NAMES:
         place = path / f"{name}.npy"
-        with _readable(place) as file, _damage_of(str(place)):
-            _check_array(file, os.fstat(file.fileno()).st_size, repr(str(place)))
+        with readable(place) as file, damage_of(str(place)):
+            check_array(file, os.fstat(file.fileno()).st_size, repr(str(place)))
             file.seek(0)
             digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
             arrays[name] = _mapped(place)
@@ -109,7 +121,7 @@ def _mapped(place: Path) -> Array:
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[BufferedReader]:
+def readable(path: Path) -> Iterator[BufferedReader]:
     """A regular file, opened."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
@@ -122,7 +134,7 @@ def _readable(path: Path) -> Iterator[BufferedReader]:
 
 
 @contextmanager
-def _damage_of(what: str) -> Iterator[None]:
+def damage_of(what: str) -> Iterator[None]:
     """Tell in one line what reading damaged data raises, which is a dozen kinds of exception."""
     try:
         with warnings.catch_warnings():
@@ -155,8 +167,8 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
     return {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
 
 
-def _check_array(stream: IO[bytes], size: int, what: str) -> None:
-    """Read the header of an .npy file, and hold it against the size of the file.
+def check_array(stream: IO[bytes], size: int, what: str) -> tuple[tuple[int, int], np.dtype[Any]]:
+    """Shape and dtype in the header of an .npy file, which is held against the size of the file.
 
     Raises:
         UserInputError: it is not that of a matrix of floats, or has more or fewer bytes than it says.
@@ -174,7 +186,7 @@ def _check_array(stream: IO[bytes], size: int, what: str) -> None:
         ) from error
     if dtype.hasobject:
         raise UserInputError(f"{what} holds pickled objects, which are never read; save it as float64")
-    if dtype not in _DTYPES:
+    if dtype not in DTYPES:
         raise UserInputError(
             f"{what} has dtype {str(dtype)[:40]}; expected float32 or float64 in this machine's byte order: "
             "convert it before saving, as in A1.astype('float64')"
@@ -186,6 +198,7 @@ def _check_array(stream: IO[bytes], size: int, what: str) -> None:
         raise UserInputError(
             f"{what} has {size} bytes; expected {expected} for its shape {str(shape)[:60]}: it is damaged"
         )
+    return shape, dtype
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
@@ -215,7 +228,7 @@ def check_directory(output: Path) -> None:
         place = output.resolve()
         if place.exists() and not _is_ours(place):
             raise UserInputError(
-                f"-o {str(output)!r} is there, and not from proofcheck gradient --mmap; choose another path"
+                f"-o {str(output)!r} is there, and not from proofcheck gradient; choose another path"
             )
         tempfile.TemporaryFile(dir=place.parent).close()
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
@@ -228,12 +241,12 @@ def _is_ours(place: Path) -> bool:
     if not place.is_dir():
         return False
     found = {path.name for path in place.iterdir()}
-    if _REPORT not in found or not all(
-        name == _REPORT or (name.startswith("grad_") and name.endswith(".npy")) for name in found
+    if REPORT not in found or not all(
+        name == REPORT or (name.startswith("grad_") and name.endswith((".npy", ".zarr"))) for name in found
     ):
         return False
     try:
-        return "input_sha256" in json.loads((place / _REPORT).read_text(encoding="utf-8"))
+        return "input_sha256" in json.loads((place / REPORT).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError):
         return False
 
@@ -257,15 +270,26 @@ def write_directory(output: Path, gradients: Mapping[str, NDArray[Any]], report:
     Raises:
         UserInputError: the place cannot be written to.
     """
+    with replacing_directory(output) as new:
+        for name, array in gradients.items():
+            with replacing(new / f"{name}.npy") as file:
+                npy.write_array(file, array, allow_pickle=False)
+        with replacing(new / REPORT) as file:
+            file.write(report.encode())
+
+
+@contextmanager
+def replacing_directory(output: Path) -> Iterator[Path]:
+    """A new directory beside the output, which takes its place when the block is done.
+
+    Raises:
+        UserInputError: the place cannot be written to.
+    """
     place = output.resolve()
     new, old = temporary_beside(place), temporary_beside(place)
     try:
         new.mkdir()
-        for name, array in gradients.items():
-            with replacing(new / f"{name}.npy") as file:
-                npy.write_array(file, array, allow_pickle=False)
-        with replacing(new / _REPORT) as file:
-            file.write(report.encode())
+        yield new
         check_directory(output)  # it may have changed meanwhile
         # A directory that is not empty cannot be renamed over.
         if place.exists():

@@ -36,7 +36,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from proofcheck.namespaces.arrays import Array, to_numpy, unit_roundoff
+from proofcheck.namespaces.arrays import to_numpy, unit_roundoff
 from proofcheck.numeric.expansion import Leftover
 from proofcheck.numeric.frame import Frame
 from proofcheck.numeric.magnitudes import Magnitudes
@@ -98,6 +98,7 @@ def fast_error_bounds(
     *,
     block_unit: float,
     block_rows: int,
+    blocks: int | None = None,
     features: int | None = None,
     left: Leftover | None = None,
     solution: Solution | None = None,
@@ -111,7 +112,8 @@ def fast_error_bounds(
         magnitudes: measured by the run, or, to plan one, by another run.
         wrt: the variables.
         block_unit: the unit roundoff of features and products.
-        block_rows: rows a block.
+        block_rows: rows a block, at most.
+        blocks: how many there are, where not all but the last have that many rows.
         features: the terms of the longest sum over features, where these are not all monomials.
         left: what an expansion leaves out, if there is one.
         solution: the run's result; its entries bound their own final rounding. Without it that
@@ -133,7 +135,7 @@ def fast_error_bounds(
     n, d, degree = problem.n, problem.d, polynomial.degree
     unit = unit_roundoff(problem.xp, problem.accumulator)
     features = feature_count(d, degree) if features is None else features
-    blocks = -(-n // block_rows)
+    blocks = -(-n // block_rows) if blocks is None else blocks
     # Along the way of one term: its monomials, the product of its factors, the sum over a block's rows,
     # the weights, and the sum over the features; then the blocks are added in the wider precision.
     roundings = (2 * degree + block_rows + features + 12) * block_unit + (blocks + d + 24) * unit
@@ -280,15 +282,15 @@ def _bounds(
     scale *= 1 + sums.inverse_weight
     final = dict.fromkeys(bounds, 0.0)
     if solution is not None:
-        final.update({name: _final_rounding(problem, value) for name, value in solution.gradients.items()})
+        final.update({name: _final_rounding(problem, solution.largest(name)) for name in wrt})
     found = {name: value * inflation + final[name] + model.tiny * scale for name, value in bounds.items()}
     return {name: value if value >= 0 else math.inf for name, value in found.items()}
 
 
-def _final_rounding(problem: Problem, gradient: Array) -> float:
+def _final_rounding(problem: Problem, largest: float) -> float:
     """What rounding each entry to the dtype of the inputs changes at most."""
     unit = unit_roundoff(problem.xp, problem.dtype)
-    return 1.01 * unit * float(problem.xp.max(problem.xp.abs(gradient))) + _smallest(unit)
+    return 1.01 * unit * largest + _smallest(unit)
 
 
 def _largest(values: NDArray[np.float64]) -> float:

@@ -20,7 +20,7 @@ where very few queries carry an error far larger than all others and the weights
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +31,13 @@ from proofcheck.namespaces.arrays import Array, to_numpy
 from proofcheck.numeric.estimate_keys import key_errors
 from proofcheck.numeric.exact import QueryRows
 from proofcheck.numeric.expansion import Expansion
-from proofcheck.numeric.fast_totals import FastSolution
+from proofcheck.numeric.fast_totals import FastSolution, SampledRows
 from proofcheck.numeric.frame import Frame
 from proofcheck.numeric.kernels import have_kernels
 from proofcheck.numeric.problem import Problem, row_blocks
 
-__all__ = ["CONFIDENCE", "ErrorEstimate", "Sample", "draw", "estimate", "gradient_size"]
+__all__ = ["CONFIDENCE", "ErrorEstimate", "Largest", "Sample", "draw", "estimate", "gradient_size"]
+__all__ += ["key_largest", "row_estimates", "sample_weights", "size_of_rows"]
 
 #: With which probability an estimate's interval covers the error, under its assumption.
 CONFIDENCE = 0.95
@@ -95,7 +96,7 @@ def draw(problem: Problem, draws: int, rng: np.random.Generator) -> Sample:
     n = problem.n
     if draws >= n:
         return Sample(tuple(range(n)), np.ones(n), np.ones(n), n, complete=True)
-    weights = _weights(problem)
+    weights = sample_weights(problem)
     total = float(np.sum(weights))
     probabilities = np.full(n, 1 / n)
     if 0 < total < math.inf:
@@ -105,16 +106,22 @@ def draw(problem: Problem, draws: int, rng: np.random.Generator) -> Sample:
     return Sample(tuple(rows.tolist()), counts.astype(np.float64), probabilities[rows], draws, complete=False)
 
 
-def _weights(problem: Problem) -> NDArray[np.float64]:
-    """|A1_i|_∞ |w_i|_1 with |c_i| taken as |E_i| + max|A3 Y|, (n,)."""
+def sample_weights(problem: Problem, values: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """|A1_i|_∞ |w_i|_1 with |c_i| taken as |E_i| + max|A3 Y|, (n,).
+
+    Args:
+        problem: the inputs.
+        values: the largest |A3| of each column, where that is known, or of more rows than the problem's.
+    """
     xp = problem.xp
     absolute = xp.abs(xp.astype(problem.Y, problem.accumulator))
     if have_kernels(problem):
         from proofcheck.numeric.kernels.surveys import fused_largest, fused_weights
 
-        return fused_weights(problem, fused_largest(problem) @ absolute, np.sum(absolute, axis=0))
-    largest: Any = 0.0
-    for rows in row_blocks(problem.n, _BLOCK_ROWS):
+        most = fused_largest(problem) if values is None else values
+        return fused_weights(problem, most @ absolute, np.sum(absolute, axis=0))
+    largest: Any = 0.0 if values is None else values
+    for rows in row_blocks(problem.n if values is None else 0, _BLOCK_ROWS):
         block = xp.max(xp.abs(xp.astype(xp.asarray(problem.A3[rows, :]), problem.accumulator)), axis=0)
         largest = xp.maximum(block, block * 0 + largest)
     parts = []
@@ -157,16 +164,54 @@ def estimate(
     """
     fast = solution.sampled
     assert fast is not None, "the solution kept no rows"
+    numbers = problem.xp.asarray(sample.rows, device=problem.device)
+    inputs = _host(problem.xp.take(problem.xp.asarray(problem.A1), numbers, axis=0))
+    found = row_estimates(problem, inputs, fast, exact, sample, wrt, rounding, confidence=confidence)
+    if "A2" in wrt or "A3" in wrt:
+        blocks = key_errors(
+            problem,
+            where,
+            coefficients,
+            fast,
+            exact,
+            inputs,
+            sample.rows,
+            expansion=expansion,
+            fast_rows=solution.block_rows,
+        )
+        largest = key_largest(blocks, sample, wrt, problem.n * problem.d, confidence)
+        found |= {name: value.estimate(sample, confidence, rounding[name]) for name, value in largest.items()}
+    return {name: found[name] for name in wrt}
+
+
+def row_estimates(
+    problem: Problem,
+    inputs: NDArray[np.float64],
+    fast: SampledRows,
+    exact: QueryRows,
+    sample: Sample,
+    wrt: tuple[str, ...],
+    rounding: Mapping[str, float],
+    *,
+    confidence: float = CONFIDENCE,
+) -> dict[str, ErrorEstimate]:
+    """The errors of the gradients in X, Y and A1, which the sample's own rows tell; O(md²) time.
+
+    Args:
+        problem: of which X, n and d are used.
+        inputs: the sample's rows of A1, (m, d).
+        fast: what was found for them.
+        exact: what is true of them.
+        sample: they.
+        wrt: the variables; others than these three are left out.
+        rounding: as in :func:`estimate`.
+        confidence: of each interval.
+    """
     found: dict[str, ErrorEstimate] = {}
-
-    def host(array: Array) -> NDArray[np.float64]:
-        return to_numpy(array).astype(np.float64)
-
+    host = _host
     if "X" in wrt or "A1" in wrt:
         gradient = host(fast.gradient) / problem.d - host(exact.gradient)
     if "X" in wrt:
-        numbers = problem.xp.asarray(sample.rows, device=problem.device)
-        inputs = host(problem.xp.take(problem.xp.asarray(problem.A1), numbers, axis=0))
         found["X"] = _of_sum(inputs[:, :, None] * gradient[:, None, :], sample, confidence, rounding["X"])
     if "Y" in wrt:
         output, residual = host(fast.output - exact.output), host(fast.residual - exact.residual)
@@ -177,17 +222,34 @@ def estimate(
         rows = gradient @ host(problem.X).T
         squares = np.sum(rows * rows, axis=1, keepdims=True) / (problem.n * problem.d)
         found["A1"] = _root(_of_sum(squares, sample, confidence, 0.0), rounding["A1"])
-    if "A2" in wrt or "A3" in wrt:
-        largest = {name: _Largest() for name in ("A2", "A3") if name in wrt}
-        blocks = key_errors(
-            problem, where, coefficients, fast, exact, sample.rows, expansion, solution.block_rows
-        )
-        entries = problem.n * problem.d
-        for name, errors in blocks:
-            if name in largest:
-                largest[name].add(*_interval(errors, sample, confidence, entries))
-        found |= {name: value.estimate(sample, confidence, rounding[name]) for name, value in largest.items()}
-    return {name: found[name] for name in wrt}
+    return found
+
+
+def key_largest(
+    blocks: Iterable[tuple[str, NDArray[np.float64]]],
+    sample: Sample,
+    wrt: tuple[str, ...],
+    entries: int,
+    confidence: float = CONFIDENCE,
+) -> dict[str, Largest]:
+    """The largest error of the gradients in A2 and A3, for some keys.
+
+    Args:
+        blocks: by :func:`~proofcheck.numeric.estimate_keys.key_errors`.
+        sample: the queries.
+        wrt: the variables; others than these two are left out.
+        entries: of a whole gradient.
+        confidence: of each interval.
+    """
+    largest: dict[str, Largest] = {name: Largest() for name in ("A2", "A3") if name in wrt}
+    for name, errors in blocks:
+        if name in largest:
+            largest[name].add(*_interval(errors, sample, confidence, entries))
+    return largest
+
+
+def _host(array: Array) -> NDArray[np.float64]:
+    return to_numpy(array).astype(np.float64)
 
 
 def gradient_size(problem: Problem, sample: Sample, exact: QueryRows) -> ErrorEstimate:
@@ -196,9 +258,13 @@ def gradient_size(problem: Problem, sample: Sample, exact: QueryRows) -> ErrorEs
     The upper end is larger than the gradient by the factor that the terms of different queries cancel.
     """
     numbers = problem.xp.asarray(sample.rows, device=problem.device)
-    inputs = to_numpy(problem.xp.take(problem.xp.asarray(problem.A1), numbers, axis=0)).astype(np.float64)
-    terms = inputs[:, :, None] * to_numpy(exact.gradient).astype(np.float64)[:, None, :]
-    return _of_sum(terms, sample, CONFIDENCE, 0.0)
+    inputs = _host(problem.xp.take(problem.xp.asarray(problem.A1), numbers, axis=0))
+    return size_of_rows(inputs, sample, exact)
+
+
+def size_of_rows(inputs: NDArray[np.float64], sample: Sample, exact: QueryRows) -> ErrorEstimate:
+    """As :func:`gradient_size`, from the sample's rows of A1, (m, d)."""
+    return _of_sum(inputs[:, :, None] * _host(exact.gradient)[:, None, :], sample, CONFIDENCE, 0.0)
 
 
 def _interval(
@@ -217,7 +283,7 @@ def _interval(
     return mean, np.sqrt(2 * variance * logarithm) + 3 * seen * logarithm
 
 
-class _Largest:
+class Largest:
     """The largest entry of an error, as blocks of its entries come."""
 
     def __init__(self) -> None:
@@ -229,6 +295,14 @@ class _Largest:
         self._value = max(self._value, float(np.max(size)))
         self._low = max(self._low, float(np.max(size - half)))
         self._high = max(self._high, float(np.max(size + half)))
+
+    def joined(self, other: Largest) -> Largest:
+        """The largest of the entries of both."""
+        found = Largest()
+        found._value, found._low, found._high = (
+            max(getattr(self, name), getattr(other, name)) for name in ("_value", "_low", "_high")
+        )
+        return found
 
     def estimate(self, sample: Sample, confidence: float, rounding: float) -> ErrorEstimate:
         """The interval for the largest, widened."""
@@ -243,7 +317,7 @@ class _Largest:
 
 
 def _of_sum(errors: NDArray[np.float64], sample: Sample, confidence: float, rounding: float) -> ErrorEstimate:
-    largest = _Largest()
+    largest = Largest()
     largest.add(*_interval(errors, sample, confidence, math.prod(errors.shape[1:])))
     return largest.estimate(sample, confidence, rounding)
 

@@ -25,7 +25,10 @@ def key_errors(
     coefficients: tuple[float, ...],
     fast: SampledRows,
     exact: QueryRows,
+    inputs: NDArray[np.float64],
     rows: tuple[int, ...],
+    *,
+    normalisers: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     expansion: Expansion | None = None,
     fast_rows: int = 1,
 ) -> Iterator[tuple[str, NDArray[np.float64]]]:
@@ -40,17 +43,18 @@ def key_errors(
         coefficients: of its polynomial.
         fast: what it found for the m queries.
         exact: what is true of them.
+        inputs: their rows of A1, (m, d).
         rows: their numbers.
+        normalisers: each query's largest score and its sum of e^{S − largest}, (m,) each, over all its keys,
+            of which the problem may have some only; found if not given.
         expansion: the monomials that the fast method took, if not all.
         fast_rows: rows of its blocks, in which it takes P itself if causal.
 
     With an expansion O(m n k) time for its k monomials.
     """
-    numbers = problem.xp.asarray(rows, device=problem.device)
-    chosen = problem.xp.take(problem.xp.asarray(problem.A1), numbers, axis=0)
-    queries = _host(chosen) @ _host(problem.X) / problem.d
+    queries = inputs @ _host(problem.X) / problem.d
     block_rows = max(1, _BLOCK_ENTRIES // (len(rows) * problem.d))
-    highest, total = _normalisers(problem, queries, rows, block_rows)
+    highest, total = _normalisers(problem, queries, rows, block_rows) if normalisers is None else normalisers
     true_backward = _host(exact.residual) @ _host(problem.Y).T
     true_correction = np.sum(true_backward * _host(exact.output), axis=1)
     cotangent = _host(fast.cotangent)

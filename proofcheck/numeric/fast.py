@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import array_api_compat
 import numpy as np
@@ -49,7 +49,7 @@ from proofcheck.numeric.kernels import have_kernels
 from proofcheck.numeric.monomials import Monomials, monomials
 from proofcheck.numeric.problem import Problem, row_blocks
 
-__all__ = ["by_kernels", "fast_block_rows", "fast_solution"]
+__all__ = ["Stages", "by_kernels", "fast_block_rows", "fast_solution", "fast_stages"]
 
 _CACHE_BYTES = 1 << 20  # features and products of one block: a usual second-level cache
 _MOST_AMPLIFICATION = 32.0  # five bits
@@ -142,6 +142,50 @@ def fast_solution(
         return sweep.run()
 
 
+class Stages(Protocol):
+    """The sweeps of the fast method one by one, for some rows of a problem that is not causal.
+
+    The rows may be a part of all: the moments of all keys are the sum of those of the parts, and so are those
+    of the queries.
+    """
+
+    def moments(self) -> Array:
+        """(4): the moments of these keys."""
+        ...
+
+    def queries(self, moments: Array) -> tuple[FastSolution, Array]:
+        """From the moments of all keys, what these queries add, and their moments Z of (5).
+
+        The solution has loss, magnitudes, and gradients in X and Y in the dtype of the sums, all of these
+        queries alone; and their rows of the gradient in A1.
+
+        Raises:
+            ApproximationError: as :func:`fast_solution` does.
+        """
+        ...
+
+    def keys(self, moments: Array) -> dict[str, Array]:
+        """(5): from Z of all queries, the rows of the gradients in A2 and A3."""
+        ...
+
+
+def fast_stages(
+    problem: Problem,
+    wrt: tuple[str, ...],
+    coefficients: tuple[float, ...],
+    where: Frame,
+    *,
+    block_dtype: Any = None,
+    sample: Sequence[int] = (),
+) -> Stages:
+    """The sweeps for rows that may be some of more; arguments as those of :func:`fast_solution`."""
+    if have_kernels(problem):
+        from proofcheck.numeric.kernels.fast_sweeps import Sweeps
+
+        return Sweeps(problem, wrt, coefficients, where, None, block_dtype, None, tuple(sample), None)
+    return _Sweep.of(problem, wrt, coefficients, where, None, block_dtype, None, sample, None)
+
+
 @dataclass(eq=False)
 class _Sweep:
     """What the sweeps over blocks of rows share."""
@@ -199,17 +243,49 @@ class _Sweep:
 
     def run(self) -> FastSolution:
         """All sweeps."""
-        problem, xp = self.problem, self.problem.xp
-        row_gradient = "X" in self.wrt or "A1" in self.wrt
-        key_gradient = "A2" in self.wrt or "A3" in self.wrt
+        problem = self.problem
         totals = Totals(problem, self.wrt, self.basis, self.sample)
-        moments = self._zeros(1 + problem.d if row_gradient else 1)
-        if not problem.causal:
-            for rows in row_blocks(problem.n, self.rows):
-                moments += self._key_moments(rows, row_gradient)
-                self._report(rows)
+        backward = self._query_sweep(totals, None if problem.causal else self.moments())
+        if "A2" in self.wrt or "A3" in self.wrt:
+            self._key_sweep(totals, backward)
+        return totals.solution(self.rows, self.features.count, problem.dtype)
+
+    def moments(self) -> Array:
+        """As :class:`Stages` has it."""
+        row_gradient = self._row_gradient
+        found = self._zeros(1 + self.problem.d if row_gradient else 1)
+        for rows in row_blocks(self.problem.n, self.rows):
+            found += self._key_moments(rows, row_gradient)
+            self._report(rows)
+        return found
+
+    def queries(self, moments: Array) -> tuple[FastSolution, Array]:
+        """As :class:`Stages` has it."""
+        totals = Totals(self.problem, self.wrt, self.basis, self.sample)
+        with np.errstate(over="ignore", invalid="ignore"):
+            backward = self._query_sweep(totals, moments)
+            return totals.solution(self.rows, self.features.count, self.problem.accumulator), backward
+
+    def keys(self, moments: Array) -> dict[str, Array]:
+        """As :class:`Stages` has it."""
+        totals = Totals(self.problem, self.wrt, self.basis, ())
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._key_sweep(totals, moments)
+        return totals.rows_of("A2", "A3")
+
+    @property
+    def _row_gradient(self) -> bool:
+        return "X" in self.wrt or "A1" in self.wrt
+
+    def _query_sweep(self, totals: Totals, moments: Array | None) -> Array:
+        """(2) and (3), from the moments of all keys, or, if causal, of those before the block; Z of (5)."""
+        problem, xp, row_gradient = self.problem, self.problem.xp, self._row_gradient
+        if moments is None:
+            moments = self._zeros(1 + problem.d if row_gradient else 1)
+        else:
             table = self._table(moments)
-        backward = self._zeros(1 + problem.d if "A2" in self.wrt else 1) if key_gradient else None
+        key_gradient = "A2" in self.wrt or "A3" in self.wrt
+        backward = self._zeros((1 + problem.d if "A2" in self.wrt else 1) if key_gradient else 0)
         for rows in row_blocks(problem.n, self.rows):
             points, turned = self._queries(rows)
             if problem.causal:
@@ -221,14 +297,11 @@ class _Sweep:
                 applied += outer @ xp.matrix_transpose(self._within(points, keys))
                 moments += self._features(turned_keys) @ xp.matrix_transpose(outer)
             cotangent = totals.add(rows, applied)
-            if backward is not None and not problem.causal:
+            if key_gradient and not problem.causal:
                 outer = self._outer(points, cotangent, "A2" in self.wrt)
                 backward += self._features(turned) @ xp.matrix_transpose(outer)
             self._report(rows)
-        if backward is not None:
-            del moments, table  # what the keys need is as large again
-            self._key_sweep(totals, backward)
-        return totals.solution(self.rows, self.features.count)
+        return backward
 
     def _key_sweep(self, totals: Totals, moments: Array) -> None:
         """(5): from the moments of all queries, or, if causal, of those after the block."""

@@ -211,14 +211,21 @@ class Totals:
         block = self._problem.xp.astype(values, self._problem.dtype)
         self._gradients[name] = put_rows(self._gradients[name], rows, block)
 
-    def solution(self, block_rows: int, features: int) -> FastSolution:
-        """What the blocks so far add up to.
+    def rows_of(self, *names: str) -> dict[str, Array]:
+        """Gradients among those asked for."""
+        return {name: self._gradients[name] for name in names if name in self._gradients}
+
+    def solution(self, block_rows: int, features: int, sums: Any) -> FastSolution:
+        """What the blocks so far add up to, gradients in X and Y in the dtype ``sums``.
 
         Raises:
             ApproximationError: it overflows.
         """
-        xp, dtype = self._problem.xp, self._problem.dtype
-        gradients = {name: xp.astype(value, dtype, copy=False) for name, value in self._gradients.items()}
+        xp = self._problem.xp
+        gradients = {
+            name: xp.astype(value, sums if name in ("X", "Y") else self._problem.dtype, copy=False)
+            for name, value in self._gradients.items()
+        }
         refuse_overflow(self._loss, gradients, xp)
         sampled = None
         if self._kept:

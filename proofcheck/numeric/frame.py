@@ -9,7 +9,7 @@ overflows before the scores do.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,11 +19,15 @@ from proofcheck.namespaces.arrays import Array, to_numpy
 from proofcheck.numeric.kernels import have_kernels
 from proofcheck.numeric.problem import Problem, row_blocks
 
-__all__ = ["Frame", "frame", "keys_in", "queries"]
+__all__ = ["Frame", "Ranges", "frame", "frame_from", "keys_in", "norms", "queries", "ranges"]
 
 _BLOCK_ROWS = 1 << 12
 
+_Vectors = list[NDArray[np.float64]]
 _Rows = Sequence[NDArray[np.float64]] | NDArray[np.float64]
+
+#: By column: sum, least and largest entry of A2 and of A3; largest |A1| and |q|, NaN where a q is.
+Ranges = tuple[_Rows, _Rows, _Rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,19 +73,31 @@ def keys_in(problem: Problem, rows: slice, centre: Array) -> Array:
     return xp.astype(xp.asarray(problem.A2[rows, :]), problem.accumulator) - centre
 
 
-@np.errstate(over="ignore", invalid="ignore")  # what overflows makes the radius infinite
 def frame(problem: Problem) -> Frame:
     """The better of two centres, with the radius it gives; two sweeps, O(nd²) time."""
+    return frame_from(problem, ranges(problem), lambda centres, scales: norms(problem, centres, scales))
+
+
+@np.errstate(over="ignore", invalid="ignore")  # what overflows makes the radius infinite
+def frame_from(
+    problem: Problem, found: Ranges, norms_at: Callable[[_Vectors, _Vectors], list[tuple[float, float]]]
+) -> Frame:
+    """The frame from what two sweeps over the rows find.
+
+    Args:
+        problem: of which X, n, d and the dtypes are used.
+        found: by :func:`ranges`.
+        norms_at: :func:`norms` for centres and scales.
+    """
     n = problem.n
-    keys, values, inputs = _ranges(problem)
-    (key_sum, low, high), (value_sum, value_low, value_high), (input_max, query_max) = keys, values, inputs
+    (key_sum, low, high), (value_sum, value_low, value_high), (input_max, query_max) = found
     query_max = np.where(np.isnan(query_max), math.inf, query_max)  # a sum of infinities of both signs
     centres = [_mean(key_sum, n, low, high), low / 2 + high / 2]
     key_max = [np.maximum(high - centre, centre - low) for centre in centres]
     # Half the range of exponents, less some: neither the factors nor what they balance overflow.
     most = math.log2(float(problem.xp.finfo(problem.accumulator).max)) // 2 - 12
     balances = [_balance(query_max, largest, most) for largest in key_max]
-    radii = _radii(problem, centres, balances, query_max, key_max)
+    radii = _radii(problem, norms_at(centres, balances), query_max, key_max)
     best = int(np.argmin(radii))
     scale = np.exp2(np.rint(np.log2(balances[best])))
     value_centre = _mean(value_sum, n, value_low, value_high)
@@ -97,8 +113,9 @@ def frame(problem: Problem) -> Frame:
     )
 
 
-def _ranges(problem: Problem) -> tuple[_Rows, _Rows, _Rows]:
-    """By column: sum, least and largest entry of A2 and of A3; largest |A1| and |q|, NaN where a q is."""
+@np.errstate(over="ignore", invalid="ignore")
+def ranges(problem: Problem) -> Ranges:
+    """Sums and extremes of the rows; one sweep."""
     if have_kernels(problem):
         from proofcheck.numeric.kernels.surveys import fused_ranges
 
@@ -147,14 +164,12 @@ def _balance(
 
 def _radii(
     problem: Problem,
-    centres: list[NDArray[np.float64]],
-    balances: list[NDArray[np.float64]],
+    squares: list[tuple[float, float]],
     query_max: NDArray[np.float64],
-    key_max: list[NDArray[np.float64]],
+    key_max: _Vectors,
 ) -> list[float]:
     """For each centre an upper bound of max |S'_ij|, rounding included."""
     xp = problem.xp
-    squares = _norms(problem, centres, balances)
     # d products and sums, a square root, and the blocks' own rounding to their dtype: far below this.
     slack = 1 + 64 * (problem.d + 8) * float(xp.finfo(problem.dtype).eps)
     # What d products lose by underflow at most.
@@ -170,10 +185,9 @@ def _radii(
     return radii
 
 
-def _norms(
-    problem: Problem, centres: list[NDArray[np.float64]], balances: list[NDArray[np.float64]]
-) -> list[tuple[float, float]]:
-    """For each centre and scale the largest |q ∘ s|² and |(k − m)/s|²; NaN where one is."""
+@np.errstate(over="ignore", invalid="ignore")
+def norms(problem: Problem, centres: _Vectors, balances: _Vectors) -> list[tuple[float, float]]:
+    """For each centre and scale the largest |q ∘ s|² and |(k − m)/s|²; NaN where one is. One sweep."""
     if have_kernels(problem):
         from proofcheck.numeric.kernels.surveys import fused_norms
 

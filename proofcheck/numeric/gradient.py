@@ -15,7 +15,7 @@ from proofcheck.numeric.result import GradientResult
 from proofcheck.numeric.runs import Runs, Seconds
 from proofcheck.numeric.search import Search, Tolerance
 
-__all__ = ["attention_gradient"]
+__all__ = ["attention_gradient", "checked_choice", "checked_degree", "checked_tolerance", "generator"]
 
 _DEFAULT_RTOL = 1e-4
 _GUARANTEES = ("estimated", "certified")
@@ -82,9 +82,9 @@ def attention_gradient(
     Time: for degree g, O(n C(d+g, d) (1+d)²) for the fast method, and O(n²d) for the exact one.
     """
     names = checked_variables(wrt)
-    _check_choice("guarantee", guarantee, _GUARANTEES)
-    _check_choice("method", method, _METHODS)
-    rng = _generator(seed)
+    checked_choice("guarantee", guarantee, _GUARANTEES)
+    checked_choice("method", method, _METHODS)
+    rng = generator(seed)
     arrays = {"A1": A1, "A2": A2, "A3": A3, "E": E, "X": X, "Y": Y}
     if backend is not None:
         common_namespace(arrays)
@@ -92,11 +92,11 @@ def attention_gradient(
     seconds = Seconds()
     with seconds.phase("checks"):
         problem = checked_problem(**arrays, causal=causal)
-    tolerance = _tolerance(problem, eps, rtol)
+    tolerance = checked_tolerance(problem, eps, rtol)
     if queries is not None:
         _check_count("queries", queries, 1)
     if degree is not None:
-        _check_degree(degree, method)
+        checked_degree(degree, method)
     if method == "low-rank" and (names != ("X",) or causal):
         raise UserInputError(
             "method='low-rank' is the paper's construction: the gradient in X, not causal; "
@@ -114,12 +114,14 @@ def attention_gradient(
         return search.least_degree(method)
 
 
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+def checked_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuse a word that is none of these."""
     if value not in choices:
         raise UserInputError(f"{name}={value!r}: expected one of {', '.join(map(repr, choices))}")
 
 
-def _generator(seed: int) -> np.random.Generator:
+def generator(seed: int) -> np.random.Generator:
+    """The generator of a seed, which is checked."""
     if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
         raise UserInputError(f"seed={seed!r}: expected an integer of at least 0")
     return np.random.default_rng(int(seed))
@@ -130,7 +132,8 @@ def _check_count(name: str, value: int, least: int) -> None:
         raise UserInputError(f"{name}={value!r}: expected an integer of at least {least}")
 
 
-def _check_degree(degree: int, method: str) -> None:
+def checked_degree(degree: int, method: str) -> None:
+    """Refuse what is no degree, or has none."""
     _check_count("degree", degree, 0)
     if method not in ("fast", "low-rank"):
         raise UserInputError(
@@ -138,7 +141,7 @@ def _check_degree(degree: int, method: str) -> None:
         )
 
 
-def _tolerance(problem: Problem, eps: float | None, rtol: float | None) -> Tolerance:
+def checked_tolerance(problem: Problem, eps: float | None, rtol: float | None) -> Tolerance:
     """The tolerance, if the arrays' dtype can hold a result that meets it.
 
     Raises:

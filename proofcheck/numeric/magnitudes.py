@@ -11,7 +11,7 @@ from proofcheck.namespaces.arrays import Array, to_numpy
 from proofcheck.numeric.kernels import have_kernels
 from proofcheck.numeric.problem import Problem, row_blocks
 
-__all__ = ["MagnitudeSums", "Magnitudes", "magnitudes_before"]
+__all__ = ["MagnitudeSums", "Magnitudes", "largest_inputs", "magnitudes_before"]
 
 _BLOCK_ROWS = 1 << 12
 
@@ -37,6 +37,17 @@ class Magnitudes:
     most_backward: NDArray[np.float64]
     keys_over_weight: float
     inverse_weight: float
+
+    def joined(self, other: Magnitudes) -> Magnitudes:
+        """Of the queries of both."""
+        summed = ("queries", "products", "residuals", "backward")
+        return Magnitudes(
+            **{name: getattr(self, name) + getattr(other, name) for name in summed},
+            most_residual=np.maximum(self.most_residual, other.most_residual),
+            most_backward=np.maximum(self.most_backward, other.most_backward),
+            keys_over_weight=max(self.keys_over_weight, other.keys_over_weight),
+            inverse_weight=max(self.inverse_weight, other.inverse_weight),
+        )
 
 
 class MagnitudeSums:
@@ -103,22 +114,22 @@ def _host(array: Array) -> NDArray[np.float64]:
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and bounds all the same
-def magnitudes_before(problem: Problem) -> Magnitudes:
+def magnitudes_before(problem: Problem, values: NDArray[np.float64] | None = None) -> Magnitudes:
     """Upper bounds of them before any gradient is computed: |c| ≤ |E| + max|A3 Y|; O(nd²) time.
+
+    Args:
+        problem: the inputs.
+        values: the largest |A3| of each column, where that is known, or of more rows than the problem's.
 
     The weights are taken as those of the exact softmax, e^{S − rowmax}: α ≥ 1, and
     ``keys_over_weight`` is 1 since in sums of weights and of their products nothing cancels.
     """
     if have_kernels(problem):
-        return _compiled_before(problem)
+        return _compiled_before(problem, values)
     xp = problem.xp
     sums = MagnitudeSums(problem)
     Y = xp.abs(xp.astype(problem.Y, problem.accumulator))
-    values = xp.zeros((problem.d,), dtype=problem.accumulator, device=problem.device)
-    for rows in row_blocks(problem.n, _BLOCK_ROWS):
-        block = xp.abs(xp.astype(xp.asarray(problem.A3[rows, :]), problem.accumulator))
-        values = xp.maximum(values, xp.max(block, axis=0))
-    largest = values @ Y
+    largest = (_largest_values(problem) if values is None else values) @ Y
     for rows in row_blocks(problem.n, _BLOCK_ROWS):
         residual = xp.abs(xp.astype(xp.asarray(problem.E[rows, :]), problem.accumulator)) + largest
         queries = xp.astype(xp.asarray(problem.A1[rows, :]), problem.accumulator)
@@ -128,11 +139,23 @@ def magnitudes_before(problem: Problem) -> Magnitudes:
     return Magnitudes(**{**vars(total), "keys_over_weight": 1.0})
 
 
-def _compiled_before(problem: Problem) -> Magnitudes:
+def _largest_values(problem: Problem) -> Array:
+    """The largest |A3| of each column, (d,)."""
+    xp = problem.xp
+    values = xp.zeros((problem.d,), dtype=problem.accumulator, device=problem.device)
+    for rows in row_blocks(problem.n, _BLOCK_ROWS):
+        block = xp.abs(xp.astype(xp.asarray(problem.A3[rows, :]), problem.accumulator))
+        values = xp.maximum(values, xp.max(block, axis=0))
+    return values
+
+
+def _compiled_before(problem: Problem, values: NDArray[np.float64] | None) -> Magnitudes:
     from proofcheck.numeric.kernels.surveys import fused_largest, fused_sizes
 
     d = problem.d
-    sums, most = fused_sizes(problem, fused_largest(problem) @ np.abs(_host(problem.Y)))
+    if values is None:
+        values = fused_largest(problem)
+    sums, most = fused_sizes(problem, values @ np.abs(_host(problem.Y)))
     return Magnitudes(
         queries=sums[:d, 0],
         products=sums[:d, 1:],
@@ -143,3 +166,16 @@ def _compiled_before(problem: Problem) -> Magnitudes:
         keys_over_weight=1.0,
         inverse_weight=1.0,
     )
+
+
+def largest_inputs(problem: Problem) -> NDArray[np.float64]:
+    """The largest entries of |A1|, |A2| and |A3 Y|, (3,); O(nd²) time."""
+    xp, largest = problem.xp, np.zeros(3)
+    for rows in row_blocks(problem.n, _BLOCK_ROWS):
+        blocks = (
+            xp.asarray(problem.A1[rows, :]),
+            xp.asarray(problem.A2[rows, :]),
+            xp.asarray(problem.A3[rows, :]) @ problem.Y,
+        )
+        largest = np.maximum(largest, [float(xp.max(xp.abs(block))) for block in blocks])
+    return largest

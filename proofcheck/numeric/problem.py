@@ -88,6 +88,12 @@ class Solution:
     min_alpha: float
     most_residual: float
 
+    def largest(self, name: str) -> float:
+        """‖g‖_∞ of a gradient; no second array of its size is made."""
+        gradient = self.gradients[name]
+        xp = array_api_compat.array_namespace(gradient)
+        return max(float(xp.max(gradient)), -float(xp.min(gradient)))
+
 
 def checked_problem(
     A1: Array, A2: Array, A3: Array, E: Array, X: Array, Y: Array, *, causal: bool = False

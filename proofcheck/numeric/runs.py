@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from proofcheck.namespaces.arrays import Array, dtype_name, dtype_text, to_numpy, unit_roundoff
+from proofcheck.namespaces.arrays import dtype_name, dtype_text, to_numpy, unit_roundoff
 from proofcheck.numeric.axes import rotated_range
 from proofcheck.numeric.certificate import exact_error_bounds, fast_error_bounds
-from proofcheck.numeric.estimate import ErrorEstimate, Sample, draw, estimate
+from proofcheck.numeric.estimate import ErrorEstimate, Sample, draw, estimate, gradient_size
 from proofcheck.numeric.exact import QueryRows, exact_solution, exact_sums, query_contributions
 from proofcheck.numeric.expansion import Expansion, leftover
 from proofcheck.numeric.fast import by_kernels, fast_solution
@@ -24,9 +24,9 @@ from proofcheck.numeric.fast_totals import FastSolution
 from proofcheck.numeric.frame import Frame, frame
 from proofcheck.numeric.kernels import compile_seconds, computed_by
 from proofcheck.numeric.low_rank_solution import low_rank_solution
-from proofcheck.numeric.magnitudes import magnitudes_before
+from proofcheck.numeric.magnitudes import largest_inputs, magnitudes_before
 from proofcheck.numeric.polynomial import ExpPolynomial
-from proofcheck.numeric.problem import Problem, Solution, row_blocks
+from proofcheck.numeric.problem import Problem, Solution
 from proofcheck.numeric.pruning import Pruning
 from proofcheck.numeric.result import GradientResult
 
@@ -40,7 +40,6 @@ LEAST_DRAWS = 32
 _USUAL_DRAWS = 128
 _SCORES = (32, 48)  # queries and keys whose scores stand for all
 _AXES = 512  # queries, and keys, whose moments do
-_BLOCK_ROWS = 1 << 12
 
 
 class Seconds(dict[str, float]):
@@ -159,20 +158,21 @@ class Runs:
         """Random queries and keys in the coordinates of the frame."""
         where, n = self.where, self.problem.n
         A1, A2 = (
-            self._rows(array, np.sort(self.rng.integers(0, n, size=min(count, n))))
-            for array, count in zip((self.problem.A1, self.problem.A2), counts, strict=True)
+            self.rows(name, np.sort(self.rng.integers(0, n, size=min(count, n))))
+            for name, count in zip(("A1", "A2"), counts, strict=True)
         )
         X = to_numpy(self.problem.X).astype(np.float64)
         return A1 @ X / self.problem.d * where.scale, (A2 - where.key_centre) / where.scale
 
-    def _rows(self, array: Array, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        xp = self.problem.xp
-        numbers = xp.asarray(rows, device=self.problem.device)
-        return to_numpy(xp.take(xp.asarray(array), numbers, axis=0)).astype(np.float64)
+    def rows(self, name: str, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+        """These rows of an input, increasing."""
+        xp, array = self.problem.xp, getattr(self.problem, name)
+        found = xp.take(xp.asarray(array), xp.asarray(numbers, device=self.problem.device), axis=0)
+        return to_numpy(found).astype(np.float64)
 
-    def size(self, solution: Solution, name: str) -> float:
-        """‖g‖_∞ of a gradient found."""
-        return float(self.problem.xp.max(self.problem.xp.abs(solution.gradients[name])))
+    def rows_size(self) -> float:
+        """What an error of 1 in each row of the gradient, in relation to it, would be estimated at."""
+        return gradient_size(self.problem, self.sample, self.exact_rows).high
 
     def exact(self) -> Run:
         """The exact method."""
@@ -260,7 +260,7 @@ class Runs:
         self, polynomial: ExpPolynomial, solution: FastSolution, expansion: Expansion | None = None
     ) -> dict[str, ErrorEstimate]:
         unit = unit_roundoff(self.problem.xp, self.problem.dtype)
-        rounding = {name: self.exact_bounds[name] + unit * self.size(solution, name) for name in self.wrt}
+        rounding = {name: self.exact_bounds[name] + unit * solution.largest(name) for name in self.wrt}
         exact = self.exact_rows
         with self.seconds.phase("estimate"):
             return estimate(
@@ -289,17 +289,13 @@ class Runs:
 
     def natural_scale(self, solution: Solution) -> float:
         """N ‖A1‖ ‖A2‖ ‖c‖ ‖h‖/d, in largest entries; c of Definition 3.6 and h of 3.5, O(nd²) time."""
-        problem, xp = self.problem, self.problem.xp
-        largest = dict.fromkeys(("A1", "A2", "h"), 0.0)
-        for rows in row_blocks(problem.n, _BLOCK_ROWS):
-            blocks = {
-                "A1": xp.asarray(problem.A1[rows, :]),
-                "A2": xp.asarray(problem.A2[rows, :]),
-                "h": xp.asarray(problem.A3[rows, :]) @ problem.Y,
-            }
-            for name, block in blocks.items():
-                largest[name] = max(largest[name], float(xp.max(xp.abs(block))))
-        return problem.n * math.prod(largest.values()) * solution.most_residual / problem.d
+        problem = self.problem
+        sizes = math.prod(self.largest_inputs().tolist())
+        return float(problem.n * sizes * solution.most_residual / problem.d)
+
+    def largest_inputs(self) -> NDArray[np.float64]:
+        """The largest entries of |A1|, |A2| and |A3 Y|, (3,)."""
+        return largest_inputs(self.problem)
 
     def result(self, run: Run, reason: str, seed: int) -> GradientResult:
         """A run as it is returned."""

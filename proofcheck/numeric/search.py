@@ -14,7 +14,6 @@ from proofcheck.errors import ApproximationError
 from proofcheck.namespaces.arrays import dtype_name, dtype_text, unit_roundoff
 from proofcheck.numeric.certificate import fast_error_bounds, score_radius
 from proofcheck.numeric.cost_model import cost_model
-from proofcheck.numeric.estimate import gradient_size
 from proofcheck.numeric.expansion import Expansion
 from proofcheck.numeric.fast import by_kernels, fast_block_rows
 from proofcheck.numeric.fast_totals import FastSolution
@@ -205,7 +204,7 @@ class Search:
         elif self._probe is not None:
             # The probe is no certificate: what it shows must be far above the tolerance.
             unit = unit_roundoff(runs.problem.xp, runs.problem.dtype)
-            least = {name: unit * runs.size(self._probe, name) / 10 for name in runs.wrt}
+            least = {name: unit * self._probe.largest(name) / 10 for name in runs.wrt}
         name = max(least, key=lambda variable: least[variable])
         if least[name] > eps:
             raise self._unreachable(name, least[name] * (1 if self.guarantee == "certified" else 10))
@@ -390,7 +389,7 @@ class Search:
                 block_unit=unit_roundoff(runs.problem.xp, candidate.dtype),
                 block_rows=fast_block_rows(runs.problem, candidate.polynomial.degree, candidate.dtype),
             )
-            excess = max(bounds[name] / self.tolerance.allowed(runs.size(probe, name)) for name in runs.wrt)
+            excess = max(bounds[name] / self.tolerance.allowed(probe.largest(name)) for name in runs.wrt)
             best = min(best, excess)
             if excess <= 1:
                 run = runs.fast(candidate.polynomial, candidate.dtype)
@@ -407,8 +406,8 @@ class Search:
         # With fewer draws the interval is wider, and takes a higher degree to meet the tolerance.
         runs.draws = self._draws(expected, runs.draws)
         # What an error in the rows of the gradient, uniform in relation to them, would be estimated at.
-        shown = gradient_size(runs.problem, runs.sample, runs.exact_rows).high
-        size = runs.size(probe, "X") if probe is not None and "X" in runs.wrt else shown
+        shown = runs.rows_size()
+        size = probe.largest("X") if probe is not None and "X" in runs.wrt else shown
         target = _MARGIN * self.tolerance.allowed(size) / shown if shown > 0 else math.inf
         if runs.where.radius > _FAR_TAILS:
             target /= _FAR_FACTOR
@@ -448,20 +447,20 @@ class Search:
         if run.estimates:
             return {name: estimate.high for name, estimate in run.estimates.items()}
         unit = unit_roundoff(self.runs.problem.xp, self.runs.problem.dtype)
-        return {name: unit * self.runs.size(run.solution, name) for name in self.runs.wrt}
+        return {name: unit * run.solution.largest(name) for name in self.runs.wrt}
 
     def _excess(self, run: Run) -> float:
         """The largest error in relation to the one allowed."""
         ratios = []
         for name, error in self._errors(run).items():
-            allowed = self.tolerance.allowed(self.runs.size(run.solution, name))
+            allowed = self.tolerance.allowed(run.solution.largest(name))
             ratios.append(error / allowed if allowed > 0 else math.inf if error > 0 else 0.0)
         return max(ratios)
 
     def _shortfall(self, run: Run) -> tuple[str, float] | None:
         """A variable whose error is not allowed, and the error; None if there is none."""
         for name, error in self._errors(run).items():
-            if not error <= self.tolerance.allowed(self.runs.size(run.solution, name)):
+            if not error <= self.tolerance.allowed(run.solution.largest(name)):
                 return name, error
         return None
 

@@ -13,7 +13,7 @@ from proofcheck.numeric.kernels.compiling import compiled
 from proofcheck.numeric.kernels.exponential import raise_highest, weigh, weigh_rows, weigh_slopes
 from proofcheck.numeric.kernels.tiles import product
 
-__all__ = ["exact_keys", "exact_rows"]
+__all__ = ["attend", "exact_keys", "exact_rows", "row_gradient"]
 
 
 @compiled
@@ -29,7 +29,7 @@ def _scores(points, numbers, keys, start, count, causal, out):
 
 
 @compiled
-def _attend(points, numbers, keys, values, stop, group, causal, weights, highest, total, output):
+def attend(points, numbers, keys, values, stop, group, causal, weights, highest, total, output):
     """The first sweep: highest scores, sums of weights relative to them, and Σ weight × value."""
     d, columns = points.shape
     risen, added, some, scaled = (
@@ -60,7 +60,7 @@ def _attend(points, numbers, keys, values, stop, group, causal, weights, highest
 
 
 @compiled
-def _row_gradient(
+def row_gradient(
     points,
     numbers,
     keys,
@@ -134,7 +134,7 @@ def exact_rows(
         for column in range(d):
             for r in range(block):
                 points[column, r] /= d
-        _attend(points, seen, keys, values, end, group, causal, weights, highest, total, o)
+        attend(points, seen, keys, values, end, group, causal, weights, highest, total, o)
         for column in range(d):
             for r in range(block):
                 o[column, r] /= total[r]
@@ -152,7 +152,7 @@ def exact_rows(
             for r in range(block):
                 correction[r] += w[column, r] * o[column, r]
         if gradient.shape[0]:
-            _row_gradient(
+            row_gradient(
                 points,
                 seen,
                 keys,

@@ -22,7 +22,7 @@ from proofcheck.numeric.magnitudes import Magnitudes
 from proofcheck.numeric.monomials import monomials
 from proofcheck.numeric.problem import Problem, row_blocks
 
-__all__ = ["fused_fast_solution"]
+__all__ = ["Sweeps", "fused_fast_solution"]
 
 Floats = NDArray[Any]
 
@@ -49,7 +49,7 @@ def fused_fast_solution(
     The kernels have one set of coordinates.  With an expansion these are its axes, as many as columns: X R_q
     stands for X, and (A2 − m) R_k for A2; the gradients in q and k are turned back by R_qᵀ and R_kᵀ.
     """
-    return _Sweeps(
+    return Sweeps(
         problem, wrt, coefficients, where, expansion, block_dtype, block_rows, tuple(sample), progress
     ).run()
 
@@ -66,8 +66,8 @@ class _Part:
     alphas: Floats
 
 
-class _Sweeps:
-    """What the sweeps share."""
+class Sweeps:
+    """What the sweeps share; as :class:`~proofcheck.numeric.fast.Stages` they can be run one by one."""
 
     def __init__(
         self,
@@ -121,9 +121,39 @@ class _Sweeps:
 
     def run(self) -> FastSolution:
         """All sweeps."""
+        total, kept = self._query_sweep(self._for_queries())
+        if self.key_gradient:
+            self._key_sweep(total.backward)
+        return self._solution(total, kept, self.problem.dtype)
+
+    def moments(self) -> Floats:
+        """The moments of all keys, if not causal."""
+        found = np.zeros((self.plan.full if self.row_gradient else self.plan.count, 1 + self.problem.d))
+        for rows, some in in_order(self._key_moments, self._parts()):
+            found += some
+            self._report(rows)
+        return found
+
+    def queries(self, moments: Floats) -> tuple[FastSolution, Floats]:
+        """What the queries find from moments of keys, sums over them in float64; and their own moments."""
+        total, kept = self._query_sweep(self._with_tables(moments, self.row_gradient))
+        return self._solution(total, kept, np.float64), total.backward
+
+    def keys(self, moments: Floats) -> dict[str, Floats]:
+        """The gradients in A2 and A3 from moments of queries."""
+        self._key_sweep(moments)
+        return {name: self.outputs[name] for name in ("A2", "A3") if name in self.outputs}
+
+    def _key_sweep(self, moments: Floats) -> None:
+        for rows in in_order(self._key_gradients, self._for_keys(moments)):
+            self._report(rows)
+
+    def _query_sweep(
+        self, given: Iterator[tuple[slice, Floats, Floats, Floats]]
+    ) -> tuple[_Part, list[Floats]]:
         total: _Part | None = None
         kept: list[Floats] = []
-        for rows, part in in_order(self._query_rows, self._for_queries()):
+        for rows, part in in_order(self._query_rows, given):
             if not part.positive:
                 raise refused_alpha(float(part.alphas[0]), float(part.alphas[1]))
             if len(part.kept):
@@ -138,27 +168,17 @@ class _Sweeps:
                 total.alphas[2] = max(total.alphas[2], part.alphas[2])
             self._report(rows)
         assert total is not None  # there is a row
-        if self.key_gradient:
-            for rows in in_order(self._key_gradients, self._for_keys(total.backward)):
-                self._report(rows)
-        return self._solution(total, kept)
+        return total, kept
 
     def _for_queries(self) -> Iterator[tuple[slice, Floats, Floats, Floats]]:
         """For each part the tables of the moments of its keys, and, if causal, those before it."""
-        parts = in_order(self._key_moments, self._parts())
-        shape = (self.plan.full if self.row_gradient else self.plan.count, 1 + self.problem.d)
-        moments = np.zeros(shape)
-        if self.problem.causal:
-            for rows, some in parts:
-                yield rows, *self._prepared(moments, self.row_gradient), moments.copy()
-                moments += some
+        if not self.problem.causal:
+            yield from self._with_tables(self.moments(), self.row_gradient)
             return
-        for rows, some in parts:
+        moments = np.zeros((self.plan.full if self.row_gradient else self.plan.count, 1 + self.problem.d))
+        for rows, some in in_order(self._key_moments, self._parts()):
+            yield rows, *self._prepared(moments, self.row_gradient), moments.copy()
             moments += some
-            self._report(rows)
-        prepared = self._prepared(moments, self.row_gradient)
-        for rows in self._parts():
-            yield rows, *prepared, moments[:0]
 
     def _for_keys(self, moments: Floats) -> Iterator[tuple[slice, Floats, Floats, Floats]]:
         """For each part the tables of the moments of its queries, and, if causal, those after it."""
@@ -169,6 +189,12 @@ class _Sweeps:
                 yield rows, *self._prepared(moments, with_points), moments.copy()
                 moments += some
             return
+        yield from self._with_tables(moments, with_points)
+
+    def _with_tables(
+        self, moments: Floats, with_points: bool
+    ) -> Iterator[tuple[slice, Floats, Floats, Floats]]:
+        """For each part the tables of the same moments."""
         prepared = self._prepared(moments, with_points)
         for rows in self._parts():
             yield rows, *prepared, moments[:0]
@@ -313,13 +339,17 @@ class _Sweeps:
             return np.zeros((0, self.problem.d), dtype=self.problem.dtype)
         return self.outputs[name][rows]
 
-    def _solution(self, total: _Part, kept: list[Floats]) -> FastSolution:
+    def _solution(self, total: _Part, kept: list[Floats], dtype: Any) -> FastSolution:
+        """The sums, those in X and Y rounded to a dtype."""
         d, sums, least = self.problem.d, total.sums, float(total.alphas[0])
         back = np.eye(d) if self.turn is None else self.turn[0].T
         found = {"X": sums[:d, :d] @ back / d, "Y": sums[d : 2 * d, :d], **self.outputs}
         loss = float(sums[3 * d + 2, 0])
         with np.errstate(over="ignore"):
-            gradients = {name: found[name].astype(self.problem.dtype, copy=False) for name in self.wrt}
+            gradients = {
+                name: found[name].astype(dtype if name in ("X", "Y") else self.problem.dtype, copy=False)
+                for name in self.wrt
+            }
         refuse_overflow(loss, gradients, np)
         sampled = None
         if kept:
