@@ -156,12 +156,14 @@ def test_arrays_stay_where_they_are(library: str) -> None:
     """What crosses does not grow with n, but for a number for each query, by which a sample is drawn."""
     put = _put(library)
     totals, largest = [], []
-    # The cost of operations is measured once in a process, on arrays of its own.
-    attention_gradient(**{name: put(array) for name, array in _inputs(500).items()}, method="fast", degree=2)
+    # The cost of operations is measured once in a process, on arrays of its own; how many queries are drawn
+    # for the estimate would depend on it.
+    how: dict[str, Any] = {"method": "fast", "degree": 2, "queries": 64}
+    attention_gradient(**{name: put(array) for name, array in _inputs(500).items()}, **how)
     for n in (8192, 16384):
         arrays = {name: put(array) for name, array in _inputs(n).items()}
         with host_transfers(library) as fast:
-            attention_gradient(**arrays, method="fast", degree=2)
+            attention_gradient(**arrays, **how)
         totals.append(fast.total)
         largest.append(fast.largest)
         assert fast.sizes
