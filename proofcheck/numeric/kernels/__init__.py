@@ -33,13 +33,13 @@ def computed_by(problem: Problem, *, pruned: bool = False) -> str:
 
     Args:
         problem: the inputs.
-        pruned: whether monomials are left out, for which there are no kernels.
+        pruned: whether monomials are left out in a way for which there are no kernels.
     """
     if have_kernels(problem) and not pruned:
         return KERNELS
     library = problem.xp.__name__.removeprefix("array_api_compat.").partition(".")[0]
     if array_api_compat.is_numpy_array(problem.A1):
-        obstacle = _obstacle() or "compiled kernels take all monomials, and few are needed"
+        obstacle = _obstacle() or "there are no compiled kernels for these principal axes"
         return f"array operations of {library}: {obstacle}"
     return f"array operations of {library}"
 
