@@ -326,7 +326,9 @@ class Search:
                     model.pruned_seconds(problem, wrt, count, count if kernels else None, name)
                     for count in (0, 1)
                 )
-                most = pruning.most if below == math.inf else int(max(below - least, 0) / (more - least))
+                # A model fitted to short runs may have it that one more costs nothing.
+                room, each = max(below - least, 0.0), more - least
+                most = pruning.most if room >= each * pruning.most else int(room / each)
                 key = (degree, error - floor)
                 if key not in self._pruned:
                     self._pruned[key] = pruning.expansion(polynomial, error - floor, most)
