@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from proofcheck.numeric.kernels.compiling import compiled
 from proofcheck.numeric.kernels.exact_rows import attend, row_gradient
+from proofcheck.numeric.kernels.exact_sweeps import pair_operations
 from proofcheck.numeric.kernels.threads import in_order
 from proofcheck.numeric.kernels.tiles import panel
 from proofcheck.numeric.kernels.views import view
@@ -96,7 +97,8 @@ def fused_attention(points: Floats, keys: Any, values: Any) -> tuple[Floats, Flo
             output[rows],
         )
 
-    for _ in in_order(work, row_blocks(count, _BLOCK)):
+    operations = pair_operations(len(points) * len(keys), points.shape[1])
+    for _ in in_order(work, row_blocks(count, _BLOCK), operations):
         pass
     return highest, total, output
 
@@ -119,6 +121,7 @@ def fused_row_gradient(points: Floats, keys: Any, values: Any, backward: Floats,
             out[rows],
         )
 
-    for _ in in_order(work, row_blocks(len(points), _BLOCK)):
+    operations = pair_operations(len(points) * len(keys), points.shape[1])
+    for _ in in_order(work, row_blocks(len(points), _BLOCK), operations):
         pass
     return out

@@ -18,7 +18,7 @@ from proofcheck.numeric.kernels.tiles import panel
 from proofcheck.numeric.kernels.views import view
 from proofcheck.numeric.problem import Problem, Solution, row_blocks
 
-__all__ = ["GROUP", "fused_exact_solution", "fused_query_rows"]
+__all__ = ["GROUP", "fused_exact_solution", "fused_query_rows", "pair_operations"]
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +28,8 @@ GROUP = 512
 _BLOCK = panel(np.float64)
 _PART_PAIRS = 1 << 22  # some milliseconds
 _PART_COPIED = 1 << 15
+_PER_COPY = 10  # operations for each entry
+_PER_PAIR = 30  # for a pair, beside those for each of its columns
 _MOST_ROWS = GROUP // 2 // _BLOCK * _BLOCK  # two parts at least are summed before they are added to all
 
 
@@ -48,10 +50,16 @@ def fused_query_rows(problem: Problem, rows: Sequence[int]) -> tuple[Floats, Flo
     numbers = np.array(rows, dtype=np.int64)
     order = np.argsort(numbers, kind="stable")
     parts = [numbers[order[part]] for part in row_blocks(len(numbers), sweeps.part_rows(len(numbers)))]
-    found = [part.rows for part in in_order(sweeps.queries, parts)]
+    operations = 2 * pair_operations(len(numbers) * problem.n, problem.d)
+    found = [part.rows for part in in_order(sweeps.queries, parts, operations)]
     back = np.argsort(order, kind="stable")
     output, residual, gradient = (np.concatenate(arrays)[back] for arrays in zip(*found, strict=True))
     return output, residual, gradient
+
+
+def pair_operations(pairs: int, d: int) -> int:
+    """Operations of a sweep over so many pairs of queries and keys, as threads are started for them."""
+    return pairs * (_PER_PAIR + 4 * d)
 
 
 class _Part:
@@ -73,7 +81,7 @@ def _converted(array: NDArray[Any]) -> Floats:
     def work(rows: slice) -> None:
         found[rows] = array[rows]
 
-    for _ in in_order(work, row_blocks(len(array), _PART_COPIED)):
+    for _ in in_order(work, row_blocks(len(array), _PART_COPIED), _PER_COPY * array.size):
         pass
     return view(found, slice(0, len(array)))
 
@@ -131,7 +139,8 @@ class _Sweeps:
         sums, some, summed = np.zeros((2, d, d)), np.zeros((2, d, d)), 0
         loss, some_loss, least, most = 0.0, 0.0, np.inf, 0.0
         rows = block_rows or self.part_rows(n)
-        for block, part in in_order(lambda block: (block, self.queries(block)), row_blocks(n, rows)):
+        blocks, operations = row_blocks(n, rows), 2 * pair_operations(n * n, d)
+        for block, part in in_order(lambda block: (block, self.queries(block)), blocks, operations):
             residual, gradient = part.rows[1], part.rows[2]
             some_loss += float(np.sum(residual * residual)) / 2 if part.finite else np.nan
             least, most = min(least, part.least), max(most, float(np.max(np.abs(residual))))
@@ -182,5 +191,5 @@ class _Sweeps:
             )
 
         blocks: Iterator[slice] = row_blocks(n, self.part_rows(n))
-        for _ in in_order(work, blocks):
+        for _ in in_order(work, blocks, pair_operations(n * n, d)):
             pass

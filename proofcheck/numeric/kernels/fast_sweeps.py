@@ -128,11 +128,16 @@ class Sweeps:
 
     def moments(self) -> Floats:
         """The moments of all keys, if not causal."""
-        found = np.zeros((self.plan.full if self.row_gradient else self.plan.count, 1 + self.problem.d))
-        for rows, some in in_order(self._key_moments, self._parts()):
+        features = self.plan.full if self.row_gradient else self.plan.count
+        found = np.zeros((features, 1 + self.problem.d))
+        for rows, some in in_order(self._key_moments, self._parts(), self._operations(features)):
             found += some
             self._report(rows)
         return found
+
+    def _operations(self, features: int) -> int:
+        """Of a sweep whose products have so many features, as threads are started for them."""
+        return self.problem.n * (1 + self.problem.d) * features
 
     def queries(self, moments: Floats) -> tuple[FastSolution, Floats]:
         """What the queries find from moments of keys, sums over them in float64; and their own moments."""
@@ -145,7 +150,8 @@ class Sweeps:
         return {name: self.outputs[name] for name in ("A2", "A3") if name in self.outputs}
 
     def _key_sweep(self, moments: Floats) -> None:
-        for rows in in_order(self._key_gradients, self._for_keys(moments)):
+        operations = self._operations(self.plan.count + self.plan.full)
+        for rows in in_order(self._key_gradients, self._for_keys(moments), operations):
             self._report(rows)
 
     def _query_sweep(
@@ -153,7 +159,8 @@ class Sweeps:
     ) -> tuple[_Part, list[Floats]]:
         total: _Part | None = None
         kept: list[Floats] = []
-        for rows, part in in_order(self._query_rows, given):
+        operations = self._operations(self.plan.count + self.plan.full)
+        for rows, part in in_order(self._query_rows, given, operations):
             if not part.positive:
                 raise refused_alpha(float(part.alphas[0]), float(part.alphas[1]))
             if len(part.kept):
@@ -175,8 +182,9 @@ class Sweeps:
         if not self.problem.causal:
             yield from self._with_tables(self.moments(), self.row_gradient)
             return
-        moments = np.zeros((self.plan.full if self.row_gradient else self.plan.count, 1 + self.problem.d))
-        for rows, some in in_order(self._key_moments, self._parts()):
+        features = self.plan.full if self.row_gradient else self.plan.count
+        moments, operations = np.zeros((features, 1 + self.problem.d)), self._operations(features)
+        for rows, some in in_order(self._key_moments, self._parts(), operations):
             yield rows, *self._prepared(moments, self.row_gradient), moments.copy()
             moments += some
 
@@ -184,8 +192,10 @@ class Sweeps:
         """For each part the tables of the moments of its queries, and, if causal, those after it."""
         with_points = "A2" in self.wrt
         if self.problem.causal:
-            moments = np.zeros((self.plan.full if with_points else self.plan.count, 1 + self.problem.d))
-            for rows, some in in_order(self._query_moments, reversed(list(self._parts()))):
+            features = self.plan.full if with_points else self.plan.count
+            moments, operations = np.zeros((features, 1 + self.problem.d)), self._operations(features)
+            backwards = reversed(list(self._parts()))
+            for rows, some in in_order(self._query_moments, backwards, operations):
                 yield rows, *self._prepared(moments, with_points), moments.copy()
                 moments += some
             return

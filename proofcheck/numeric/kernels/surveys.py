@@ -26,6 +26,11 @@ Floats = NDArray[np.float64]
 
 _BLOCK = 4 * panel(np.float64)
 _PART_ROWS = 8192
+_PER_ENTRY = 50  # operations for each entry of a block: there is little to do but to read it
+
+
+def _operations(problem: Problem) -> int:
+    return _PER_ENTRY * problem.n * problem.d
 
 
 def _small(array: Any) -> Floats:
@@ -43,7 +48,9 @@ def fused_ranges(problem: Problem) -> tuple[Floats, Floats, Floats]:
         query_ranges(view(problem.A1, rows), X, ones, _BLOCK, queries)
         return keys, values, queries
 
-    keys, values, queries = zip(*in_order(work, row_blocks(problem.n, _PART_ROWS)), strict=True)
+    keys, values, queries = zip(
+        *in_order(work, row_blocks(problem.n, _PART_ROWS), _operations(problem)), strict=True
+    )
     return _joined(keys), _joined(values), _most(queries)
 
 
@@ -55,7 +62,7 @@ def fused_largest(problem: Problem) -> Floats:
         column_ranges(view(problem.A3, rows), _BLOCK, out)
         return np.asarray(np.max(np.abs(out[1:]), axis=0))
 
-    return _most(in_order(work, row_blocks(problem.n, _PART_ROWS)))
+    return _most(in_order(work, row_blocks(problem.n, _PART_ROWS), _operations(problem)))
 
 
 def _most(parts: Iterable[Floats]) -> Floats:
@@ -77,7 +84,7 @@ def fused_norms(problem: Problem, centres: list[Floats], scales: list[Floats]) -
         norms(view(problem.A1, rows), view(problem.A2, rows), X, ones, moves, sizes, _BLOCK, out)
         return out
 
-    return _most(in_order(work, row_blocks(problem.n, _PART_ROWS)))
+    return _most(in_order(work, row_blocks(problem.n, _PART_ROWS), _operations(problem)))
 
 
 def fused_sizes(problem: Problem, largest: Floats) -> tuple[Floats, Floats]:
@@ -90,7 +97,7 @@ def fused_sizes(problem: Problem, largest: Floats) -> tuple[Floats, Floats]:
         return sums, most
 
     sums, most = np.zeros((d + 2, 1 + d)), np.zeros((2, d))
-    for some, highest in in_order(work, row_blocks(problem.n, _PART_ROWS)):
+    for some, highest in in_order(work, row_blocks(problem.n, _PART_ROWS), _operations(problem)):
         sums += some
         most = np.maximum(most, highest)
     return sums, most
@@ -103,6 +110,6 @@ def fused_weights(problem: Problem, largest: Floats, factors: Floats) -> Floats:
     def work(rows: slice) -> None:
         sample_weights(view(problem.A1, rows), view(problem.E, rows), largest, factors, found[rows])
 
-    for _ in in_order(work, row_blocks(problem.n, _PART_ROWS)):
+    for _ in in_order(work, row_blocks(problem.n, _PART_ROWS), _operations(problem)):
         pass
     return found

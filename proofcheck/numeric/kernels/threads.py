@@ -14,7 +14,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
 from typing import TypeVar
 
-__all__ = ["in_order", "thread_count"]
+__all__ = ["WORTH_THREADS", "in_order", "thread_count"]
+
+#: Operations, about so many multiply-adds in a tight loop, from which further threads are started: some two
+#: milliseconds.  To start and wake one takes a tenth of a millisecond on an idle machine, and milliseconds
+#: where the processor is taken, for instance by threads of another library that spin after their own work.
+WORTH_THREADS = 10**8
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -30,8 +35,14 @@ def thread_count() -> int:
     return os.cpu_count() or 1
 
 
-def in_order(work: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[Result]:
+def in_order(work: Callable[[Part], Result], parts: Iterable[Part], operations: float) -> Iterator[Result]:
     """``work`` of each part, which releases the interpreter's lock; results in the order of the parts.
+
+    Args:
+        work: what is done.
+        parts: for what.
+        operations: how much it is for all parts together, about; below :data:`WORTH_THREADS` no thread is
+            started.
 
     Parts are asked for as they are needed: at most one more than there are threads is begun and not taken.
     An exception of ``work``, an interrupt, or the end of the iteration leaves once the parts that have begun
@@ -40,7 +51,7 @@ def in_order(work: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[
     queue = iter(parts)
     few = list(islice(queue, 2))
     threads = thread_count()
-    if threads == 1 or len(few) == 1:
+    if threads == 1 or len(few) == 1 or operations < WORTH_THREADS:
         yield from map(work, chain(few, queue))
         return
     waiting: deque[Future[Result]] = deque()

@@ -20,7 +20,7 @@ from proofcheck.gradient_report import as_text, report_of
 from proofcheck.numeric.exact import exact_solution, query_contributions
 from proofcheck.numeric.fast import fast_solution
 from proofcheck.numeric.frame import frame
-from proofcheck.numeric.kernels import SWITCH, computed_by, have_kernels
+from proofcheck.numeric.kernels import SWITCH, computed_by, have_kernels, threads
 from proofcheck.numeric.magnitudes import magnitudes_before
 from proofcheck.numeric.problem import VARIABLES, Problem, Solution, checked_problem
 from proofcheck.numeric.runs import Seconds
@@ -56,6 +56,12 @@ def identical(left: Solution, right: Solution) -> bool:
 @pytest.fixture(params=METHODS)
 def method(request: pytest.FixtureRequest) -> Callable[[Problem], Solution]:
     return METHODS[request.param]
+
+
+@pytest.fixture(autouse=True)
+def threads_for_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Problems that are small enough for a test would have one thread otherwise."""
+    monkeypatch.setattr(threads, "WORTH_THREADS", 0)
 
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -138,8 +144,8 @@ def test_any_number_of_threads_gives_the_same(
 ) -> None:
     problem = checked_problem(**draw(5000, 4, np.float32), causal=causal)
     found = []
-    for threads in ("1", "2", "7"):
-        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    for number in ("1", "2", "7"):
+        monkeypatch.setenv("OMP_NUM_THREADS", number)
         found.append(method(problem))
     assert identical(found[0], found[1])
     assert identical(found[0], found[2])
@@ -293,7 +299,8 @@ FORK = """
 import os, sys, threading
 import numpy as np
 sys.path.insert(0, {root!r})
-from tests.numeric.kernels.test_kernels import METHODS, checked_problem, draw, identical
+from tests.numeric.kernels.test_kernels import METHODS, checked_problem, draw, identical, threads
+threads.WORTH_THREADS = 0
 problem = checked_problem(**draw(3000, 3))
 for method in METHODS.values():
     before = method(problem)
