@@ -29,13 +29,14 @@ from proofcheck.numeric.expansion import Expansion
 from proofcheck.numeric.fast import fast_solution
 from proofcheck.numeric.frame import frame
 from proofcheck.numeric.kernels import computed_by, have_kernels
+from proofcheck.numeric.kernels.threads import WORTH_THREADS, thread_count
 from proofcheck.numeric.monomials import feature_count
 from proofcheck.numeric.problem import Problem, Solution
 from proofcheck.numeric.pruned import pruned_exponents
 
 __all__ = ["CostModel", "cost_model"]
 
-_VERSION = 3  # of what the file holds
+_VERSION = 4  # of what the file holds
 _REPEATS = 3
 _ENOUGH_SECONDS = 0.2  # for the repeats of one run: on a busy machine they are slow, and no better
 _TAYLOR = tuple(1 / math.factorial(t) for t in range(6))
@@ -109,7 +110,10 @@ class CostModel:
             work += product * (products / 2 + 96 * 4 * (1 + problem.d))
         elif problem.causal:  # pairs within a block of 256 rows; and the table is made anew for each
             work += product * (256 * (1 + problem.d) ** 2 + products)
-        return call + problem.n * work * self._keys(wrt, self.fast_keys)
+        seconds = problem.n * work * self._keys(wrt, self.fast_keys)
+        if kernels and problem.n * products >= WORTH_THREADS:
+            seconds /= thread_count()  # the runs that were fitted are of one thread
+        return call + seconds
 
     @staticmethod
     def _keys(wrt: tuple[str, ...], factor: float) -> float:
