@@ -113,8 +113,7 @@ def _place(data: dict[str, object]) -> str:
     named = ", ".join(f"{name} {number}" for name, number in versions.items() if name != "proofcheck")
     return (
         f"{data['machine']} under {data['system']} with {data['cpus']} usable processors, one thread a "
-        f"process, "
-        f"{data['computed by']}, Python {data['python']}, {named}"
+        f"process, {data['computed by']}, Python {data['python']}, {named}"
     )
 
 

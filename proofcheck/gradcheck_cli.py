@@ -140,8 +140,7 @@ def _made(factory: Any, reference: str, rng: Any) -> Any:
     if not callable(factory):
         raise UserInputError(
             f"inputs {reference!r} is a {type(factory).__name__}; expected a function that returns "
-            "the inputs, "
-            "of a numpy Generator or of nothing"
+            "the inputs, of a numpy Generator or of nothing"
         )
     try:
         takes = any(

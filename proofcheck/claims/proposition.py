@@ -151,6 +151,5 @@ def atoms(proposition: object) -> Iterator[Atom]:
     else:
         raise TypeError(
             "a statement must return equal(...), at_most(...), has_shape(...), within(...), bounded(...), "
-            f"vanishes(...) or all_of(...); "
-            f"this one returned {type(proposition).__name__}"
+            f"vanishes(...) or all_of(...); this one returned {type(proposition).__name__}"
         )

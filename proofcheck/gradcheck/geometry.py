@@ -77,9 +77,8 @@ def checked_domain(inputs: Inputs, domain: Any) -> Domain:
         if outside.size:
             k = int(outside[0])
             raise UserInputError(
-                f"{inputs.coordinate(k)} = {float(inputs.flat[k])!r} is outside the domain ({low:g}, "
-                f"{high:g}); "
-                "choose inputs within it"
+                f"{inputs.coordinate(k)} = {float(inputs.flat[k])!r} is outside the domain "
+                f"({low:g}, {high:g}); choose inputs within it"
             )
     made = Domain(inputs, domain)
     if callable(domain) and not made.has(inputs.flat):

@@ -231,7 +231,6 @@ def library_of(name: str, value: Any) -> Library:
     if isinstance(value, (list, Mapping)):
         raise UserInputError(
             f"{name} is a {kind.__name__}; expected an array: convert it, as in "
-            f"numpy.asarray({name}), and pass "
-            "several inputs as a tuple or a dict of arrays"
+            f"numpy.asarray({name}), and pass several inputs as a tuple or a dict of arrays"
         )
     raise UserInputError(f"{name} is a {kind.__name__}; expected an array of NumPy, torch or JAX, or a float")

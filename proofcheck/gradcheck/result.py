@@ -124,8 +124,7 @@ class Attribution:
         kind: a word for programs: ``"factor"``, ``"transpose"``, ``"term"``, ….
         text: for readers, such as ``"missing factor 1/2"``.
         residual: the largest difference that is left once it is mended, relative to the largest before; 1
-        where
-            it is described and cannot be mended.
+            where it is described and cannot be mended.
         block: the input it is about; None for all.
         data: numbers that belong to it.
     """

@@ -70,16 +70,13 @@ def gradcheck(
         grad: takes the same and returns arrays in the structure of the inputs; for an expression, a dict of
             expressions by symbol.
         inputs: where to check: one array, a tuple of arrays (positional) or a dict of arrays (keywords); for
-        an
-            expression a dict of numbers by symbol.
+            an expression a dict of numbers by symbol.
         seed: of all random numbers.
         rtol: a relative difference that is allowed; None allows none beyond the errors of measurement, and
-        asks
-            for an accuracy of 1e-7 to certify.
+            asks for an accuracy of 1e-7 to certify.
         names: of the inputs, for the report; by default the loss's own.
         terms: parts of the gradient that it may lack, by name: arrays in the gradient's structure, or
-        functions
-            of the inputs that give them.
+            functions of the inputs that give them.
         domain: where the loss may be evaluated: two numbers (low, high), or a function of the inputs.
         wrt: with a dict, the names that the gradient is in.
         sizes: for a function of ``xp`` that takes sizes: their values by name.
@@ -191,8 +188,7 @@ class _Run:
         if loss != again:
             raise UserInputError(
                 f"loss gives {loss!r} and then {again!r} for the same inputs; expected the same "
-                "value: fix the "
-                "seed of what is random in it"
+                "value: fix the seed of what is random in it"
             )
         grads = [subject.first_grad() for _ in range(3)]
         bad = np.flatnonzero(~np.isfinite(grads[0]))
@@ -443,6 +439,5 @@ class _Run:
             GradcheckVerdict.UNDECIDED,
             f"no difference seen, but known only to {self.accuracy:.1e} of the largest entry where "
             f"{self._limit():.0e} is asked for: the loss is too rough in float64; give rtol, or a "
-            "loss of NumPy "
-            "operations that objects allow",
+            "loss of NumPy operations that objects allow",
         )

@@ -125,8 +125,7 @@ class Subject:
         if array.shape != ():
             raise UserInputError(
                 f"loss returned an array of shape {array.shape}; expected a single number: add its "
-                "entries up, "
-                "as in value.sum()"
+                "entries up, as in value.sum()"
             )
         if array.dtype.kind == "c":
             raise UserInputError(f"loss returned a complex number, {array[()]}; expected a real one")
