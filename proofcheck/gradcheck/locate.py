@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from proofcheck.gradcheck.comparison import compare_along
 from proofcheck.gradcheck.probe import Probe
 from proofcheck.gradcheck.result import Agreement, Finding, FindingKind
 
@@ -29,7 +30,7 @@ def locate(probe: Probe, *, digits: bool) -> list[Finding]:
         # Different weights, so that opposite errors do not cancel.
         pattern[here] = 1 + (here * 0.6180339887498949) % 1
         name = probe.subject.inputs.coordinate(int(here[0])) if here.size == 1 else f"{here.size} coordinates"
-        findings = probe.direction(name, pattern, digits=digits)
+        findings = compare_along(probe, name, pattern, digits=digits)
         wrong = [f for f in findings if f.agreement is Agreement.DIFFERS]
         if not wrong:
             continue

@@ -13,6 +13,7 @@ import numpy as np
 from proofcheck.errors import UserInputError
 from proofcheck.gradcheck.accuracy import Group, accuracy, error_along, errors_of_coordinates
 from proofcheck.gradcheck.attribution import attribute, term_vectors
+from proofcheck.gradcheck.comparison import compare_along
 from proofcheck.gradcheck.extended import NotAdmittedError, Numbers
 from proofcheck.gradcheck.geometry import Domain, Point, checked_domain, directions, far_points
 from proofcheck.gradcheck.inputs import Inputs, gather, takes_xp
@@ -261,7 +262,9 @@ class _Run:
         found: list[Group] = []
         if np.any(free):
             for name, pattern in directions(_WHOLE_DIRECTIONS, size, rng):
-                found.append((None, probe.direction(f"direction {name}", pattern * free, digits=self.digits)))
+                found.append(
+                    (None, compare_along(probe, f"direction {name}", pattern * free, digits=self.digits))
+                )
             for number in range(self._blocks_apart()):
                 block = self.inputs.blocks[number]
                 for k in range(_BLOCK_DIRECTIONS):
@@ -270,7 +273,7 @@ class _Run:
                     pattern[block.within] = np.sign(gaussian) * np.clip(np.abs(gaussian), 1 / 16, 4)
                     if np.any(pattern * free):
                         name = f"direction {k + 1} in {block.name}"
-                        found.append((number, probe.direction(name, pattern * free, digits=self.digits)))
+                        found.append((number, compare_along(probe, name, pattern * free, digits=self.digits)))
         for _, group in found:
             self.findings += group
         refused = probe.gradient_refused_digits
@@ -336,7 +339,7 @@ class _Run:
         """
         place = self.inputs.coordinate(position)
         factor = probe.alike[position] / probe.scale[position] if alike else 1.0
-        for finding in probe.direction(place, probe.unit(position) * factor, digits=self.digits):
+        for finding in compare_along(probe, place, probe.unit(position) * factor, digits=self.digits):
             if finding.kind is not FindingKind.KINK:
                 finding = replace(finding, kind=FindingKind.COORDINATE)
                 rows.kinks[position] = False
@@ -366,7 +369,7 @@ class _Run:
             # A kink at 0 is there at every scale.
             free = np.where(self.kinks & (point.flat == self.inputs.flat), 0.0, 1.0)
             groups = [
-                probe.direction(f"direction {name}", pattern * free, digits=self.digits)
+                compare_along(probe, f"direction {name}", pattern * free, digits=self.digits)
                 for name, pattern in directions(_FAR_DIRECTIONS, point.flat.size, rng)
             ]
             self.findings += [finding for group in groups for finding in group]
@@ -385,7 +388,7 @@ class _Run:
         return bad
 
     def _explain(self, probe: Probe, rows: Coordinates | None, terms: Mapping[str, Any]) -> None:
-        self.attribution = attribute(probe, rows, terms, digits=self.digits)
+        self.attribution = attribute(probe, rows, terms)
         self.reproducer = reproducer(probe, self.findings)
 
     # The verdict
