@@ -8,17 +8,16 @@ computes with a chunk is the same.  Whatever a lost worker held is computed agai
 
 from __future__ import annotations
 
-import logging
 import queue
-import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial, reduce
 from pathlib import Path
 from typing import TypeVar
 
+from proofcheck.cluster import LOOK_SECONDS, MISSING, RETRIES, Watch, dask_client
 from proofcheck.errors import UserInputError
 from proofcheck.gradient_chunks import gradient_of_directory
 from proofcheck.numeric.chunked.engine import depth, grouped
@@ -27,15 +26,11 @@ from proofcheck.numeric.chunked.gradient import ChunkedResult
 try:
     import distributed
 except ImportError as error:
-    raise ImportError("--engine dask needs dask.distributed: pip install 'proofcheck[dist]'") from error
+    raise ImportError(MISSING) from error
 
 __all__ = ["DaskEngine", "dask_engine", "gradient_on_workers"]
 
 T = TypeVar("T")
-
-_CONNECT_SECONDS = 10.0
-_LOOK_SECONDS = 1.0  # between looks at whether anybody is left
-_RETRIES = 2  # of work that raised what is not the user's to mend: a file system may recover
 
 
 def gradient_on_workers(
@@ -99,59 +94,8 @@ def dask_engine(
     Raises:
         UserInputError: no scheduler answers, or it has no workers.
     """
-    with ExitStack() as stack:
-        if not isinstance(scheduler, distributed.Client):
-            stack.enter_context(_quiet())
-        if isinstance(scheduler, distributed.Client):
-            client = scheduler
-        elif scheduler is not None:
-            client = stack.enter_context(_connected(scheduler))
-        else:
-            cluster = distributed.LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address="127.0.0.1:0",
-                scheduler_kwargs={"dashboard": False},
-                silence_logs=logging.CRITICAL,
-            )
-            stack.enter_context(cluster)
-            client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
-        try:
-            client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
-        except TimeoutError as error:
-            raise UserInputError(
-                f"the scheduler at {client.scheduler.address} has no workers; start some, as in: "
-                f"dask worker {client.scheduler.address}"
-            ) from error
+    with dask_client(scheduler, workers) as client:
         yield DaskEngine(client)
-
-
-@contextmanager
-def _connected(address: str) -> Iterator[distributed.Client]:
-    try:
-        client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:  # no answer, or no address
-        raise UserInputError(
-            f"no dask scheduler answers at {address!r}; expected an address such as tcp://127.0.0.1:8786 "
-            "of one that runs"
-        ) from error
-    with client:
-        yield client
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Not what dask logs of connections that end: errors are told once, as exceptions."""
-    handlers = logging.getLogger("distributed").handlers
-    levels = [handler.level for handler in handlers]
-    for handler in handlers:
-        handler.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for handler, level in zip(handlers, levels, strict=False):
-            handler.setLevel(level)
 
 
 @dataclass(frozen=True)
@@ -207,7 +151,7 @@ class DaskEngine:
             UserInputError: also where the workers or the scheduler are lost.
         """
         done: queue.SimpleQueue[int] = queue.SimpleQueue()
-        submit = partial(self._client.submit, pure=False, retries=_RETRIES)
+        submit = partial(self._client.submit, pure=False, retries=RETRIES)
         try:
             with warnings.catch_warnings():
                 # A table of moments beyond 10 MB; it is sent once.
@@ -254,24 +198,14 @@ class DaskEngine:
         Returns:
             The rows that were reported; a chunk that is done again counts once.
         """
-        alive, heard = time.monotonic(), 0
+        watch, heard = Watch(self._client, self._patience, "start again"), 0
         while not root.done():
             try:
-                rows = done.get(timeout=_LOOK_SECONDS)
+                rows = done.get(timeout=LOOK_SECONDS)
             except queue.Empty:
-                if self._client.status != "running":
-                    raise UserInputError(
-                        "the connection to the dask scheduler was lost; see that it runs, and start again"
-                    ) from None
-                if self._client.scheduler_info()["workers"]:
-                    alive = time.monotonic()
-                elif time.monotonic() - alive > self._patience:
-                    raise UserInputError(
-                        f"the dask scheduler has had no workers for {self._patience:g} s; "
-                        "start some, and try again"
-                    ) from None
+                watch.look()
                 continue
-            alive = time.monotonic()
+            watch.heard()
             heard += rows
             if report is not None and rows:
                 report(rows)

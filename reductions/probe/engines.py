@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
+from proofcheck.cluster import LOOK_SECONDS, RETRIES, Watch, dask_client
 from proofcheck.errors import UserInputError
 from proofcheck.workers import Failed, Workers
 
@@ -18,9 +17,6 @@ __all__ = ["DaskEngine", "Engine", "LocalEngine"]
 
 _TIMEOUT = 1e7
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-_CONNECT_SECONDS = 10
-_LOOK_SECONDS = 1.0  # between looks at whether anybody is left
-_RETRIES = 2  # of a task that raised: a file system may recover
 
 
 class Engine(Protocol):
@@ -29,7 +25,12 @@ class Engine(Protocol):
     def map(
         self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]
     ) -> Iterator[tuple[int, Any]]:
-        """The number of each task with its answer, or :class:`~proofcheck.workers.Failed` in its place."""
+        """The number of each task with its answer, or :class:`~proofcheck.workers.Failed` in its place.
+
+        Args:
+            function: of a module, so that a process can import it.
+            tasks: the arguments of each call.
+        """
 
 
 @dataclass(frozen=True)
@@ -79,88 +80,41 @@ class DaskEngine:
         """As of :class:`Engine`.
 
         Raises:
-            UserInputError: dask is not installed, nothing answers at the address, or no worker is left.
+            UserInputError: dask is not installed, nothing answers at the address, no worker is left, or the
+                scheduler is lost.
         """
         if not tasks:
             return
-        try:
-            import distributed
-        except ImportError as error:
-            raise UserInputError(
-                "--engine dask needs dask.distributed; install the extra: pip install 'proofcheck[dist]'"
-            ) from error
         done: SimpleQueue[Any] = SimpleQueue()
-        with _one_thread(), self._client(distributed) as client:
-            self._wait_for_workers(client)
+        with _one_thread(), dask_client(self.scheduler, self.jobs, self.patience) as client:
+            from distributed import CancelledError
+
+            watch = Watch(client, self.patience, "go on with --resume")
             # Held here until they are done: the scheduler forgets what nobody holds.
             held = {}
             for number, task in enumerate(tasks):
-                future = client.submit(function, *task, retries=_RETRIES, pure=False)
+                future = client.submit(function, *task, retries=RETRIES, pure=False)
                 held[future.key] = number, future
                 future.add_done_callback(done.put)
             while held:
-                number, future = held.pop(self._next(client, done).key)
-                failure = future.exception()
-                yield number, future.result() if failure is None else Failed(_line(failure))
-
-    def _next(self, client: Any, done: SimpleQueue[Any]) -> Any:
-        """The next task that is done, unless nobody is left to do it."""
-        alive = time.monotonic()
-        while True:
-            try:
-                return done.get(timeout=_LOOK_SECONDS)
-            except Empty:
-                if client.status == "running" and client.scheduler_info()["workers"]:
-                    alive = time.monotonic()
-                elif time.monotonic() - alive > self.patience:
-                    raise UserInputError(
-                        f"the Dask cluster has had no workers for {self.patience:g} s; start some, and "
-                        "go on with --resume"
-                    ) from None
-
-    def _wait_for_workers(self, client: Any) -> None:
-        try:
-            client.wait_for_workers(1, timeout=self.patience)
-        except TimeoutError as error:
-            raise UserInputError(
-                f"the scheduler at {client.scheduler.address} has no workers; start some, as in: "
-                f"dask worker {client.scheduler.address}"
-            ) from error
-
-    @contextlib.contextmanager
-    def _client(self, distributed: Any) -> Iterator[Any]:
-        """A client of the scheduler, or of a cluster of this machine."""
-        logger = logging.getLogger("distributed")
-        level = logger.level
-        logger.setLevel(logging.CRITICAL)  # what cannot be reached is told once
-        try:
-            with contextlib.ExitStack() as stack:
-                place: Any = self.scheduler
-                if place is None:
-                    cluster = distributed.LocalCluster(
-                        n_workers=self.jobs,
-                        threads_per_worker=1,
-                        processes=True,
-                        dashboard_address=None,
-                        silence_logs=logging.CRITICAL,
-                    )
-                    place = stack.enter_context(cluster)
                 try:
-                    if self.scheduler is not None:  # a client that was not made to the end lingers
-                        distributed.comm.get_address_host_port(self.scheduler, strict=True)
-                    client = distributed.Client(place, timeout=_CONNECT_SECONDS, set_as_default=False)
-                except (OSError, ValueError, TypeError) as error:  # no answer, or no address
+                    key = done.get(timeout=LOOK_SECONDS).key
+                except Empty:
+                    watch.look()
+                    continue
+                watch.heard()
+                number, future = held.pop(key)
+                failure = future.exception()
+                if failure is not None:
+                    yield number, Failed(f"{type(failure).__name__}: {' '.join(str(failure).split())}")
+                    continue
+                try:
+                    answer = future.result()
+                except CancelledError as error:
                     raise UserInputError(
-                        f"--scheduler {self.scheduler}: no Dask scheduler answers; expected the address "
-                        "of one that runs, such as tcp://127.0.0.1:8786"
+                        "the dask scheduler dropped the work; see that it runs, and go on with --resume"
                     ) from error
-                yield stack.enter_context(client)
-        finally:
-            logger.setLevel(level)
-
-
-def _line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+                yield number, answer
 
 
 @contextlib.contextmanager

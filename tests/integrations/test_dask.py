@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 import zarr
 
+from proofcheck import cluster as clusters
 from proofcheck.errors import ApproximationError, UserInputError
 from proofcheck.gradient_chunks import gradient_of_directory
-from proofcheck.integrations import dask as on_dask
 from proofcheck.integrations.dask import DaskEngine, dask_engine, gradient_on_workers
 from proofcheck.numeric.chunked.engine import LocalEngine, chunk_slices
 from proofcheck.numeric.chunked.gradient import ChunkedResult
@@ -181,7 +181,7 @@ def test_errors_of_the_inputs_arrive(tmp_path: Path, client: distributed.Client)
 
 
 def test_a_scheduler_without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(on_dask, "_CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(clusters, "_CONNECT_SECONDS", 0.5)
     with (
         distributed.LocalCluster(
             n_workers=0, processes=False, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL
@@ -201,7 +201,7 @@ def test_a_scheduler_without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_scheduler_that_does_not_answer(
     tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(on_dask, "_CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(clusters, "_CONNECT_SECONDS", 0.5)
     save_directory(tmp_path / "in", arrays_of())
     assert run(tmp_path / "in", "--engine", "dask", "--scheduler", address, "-o", tmp_path / "out") == 2
     captured = capsys.readouterr()

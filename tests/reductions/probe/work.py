@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -21,3 +22,9 @@ def dying(number: int, place: str) -> int:
         mark.touch()
         os._exit(3)
     return 10 * number
+
+
+def waiting(seconds: float, place: str) -> float:
+    """The seconds, once they are over."""
+    time.sleep(seconds)
+    return seconds
