@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,10 @@ from typing import BinaryIO
 
 from proofcheck.errors import UserInputError
 
-__all__ = ["cache_directory", "replacing", "temporary_beside", "write_atomically"]
+__all__ = ["LEFT_OVER", "cache_directory", "replacing", "temporary_beside", "write_atomically"]
+
+#: The names of :func:`temporary_beside`: what a killed run may leave.
+LEFT_OVER = re.compile(r"\.proofcheck-[0-9a-f]{16}\.tmp")
 
 
 def cache_directory() -> Path:

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from proofcheck.errors import UserInputError
-from reductions.build_files import alone_in, put
+from proofcheck.streams import Progress
 from reductions.datasets.reader import Dataset, load
 from reductions.datasets.row import MATRICES, Row
 from reductions.datasets.table import SCALARS
+from reductions.files import alone_in, put
 
 __all__ = ["FORMATS", "export"]
 
 FORMATS = ("npz", "safetensors", "dimacs")
 
-Progress = Callable[[int, int, str], None]
 _Named = tuple[str, bytes]
 
 
@@ -30,9 +30,9 @@ def export(
     """Write a data set in another format; a file that is there with the right bytes is left alone.
 
     *npz* and *safetensors*: for each shard a file with ``left``, ``right`` and, where there are such,
-        ``values``,
-    (rows, …, columns) int8; ``label``, int8, −1 where there is none; and the other columns: in a file of
-    JSON beside the archive, in the metadata of safetensors. *dimacs*: each formula once, named after its row.
+    ``values``, (rows, …, columns) int8; ``label``, int8, −1 where there is none; and the other columns: in a
+    file of JSON beside the archive, in the metadata of safetensors. *dimacs*: each formula once, named after
+    its row.
 
     Args:
         directory: of the data set.

@@ -16,17 +16,22 @@ from pathlib import Path
 from typing import Any
 
 from proofcheck.errors import UserInputError
-from reductions.build_files import LEFT_OVER, Contents, digest_of, is_file, json_of, read_file, told
+from proofcheck.files import LEFT_OVER
 from reductions.datasets.spec import SPLITS
+from reductions.files import Contents, contents_digest, digest_of, is_file, json_of, read_file, told
 
 __all__ = [
+    "BESIDE",
     "CARD",
     "CROISSANT",
+    "DATA",
     "MANIFEST",
     "PICTURE",
+    "SCHEMA_VERSION",
     "SPEC",
     "Place",
     "manifest_of",
+    "progress_path",
     "sealed_json",
     "shard_path",
 ]
@@ -112,12 +117,11 @@ class Place:
         if kept and not resume:
             raise UserInputError(f"{place} holds {kept[0][1]!r}; expected an empty directory, or --resume")
         allowed = self._allowed()
-        if any(name == SPEC for _, name in kept):
-            own = hashlib.sha256(b"".join(self.identity)).hexdigest()
-            if digest_of(self.directory / SPEC) != own:
-                raise UserInputError(
-                    f"{place} holds the {SPEC} of another specification, seed, count or version; {_CHOOSE}"
-                )
+        begun = any(name == SPEC for _, name in kept)
+        if begun and digest_of(self.directory / SPEC) != contents_digest(self.identity):
+            raise UserInputError(
+                f"{place} holds the {SPEC} of another specification, seed, count or version; {_CHOOSE}"
+            )
         for path, name in kept:
             if not is_file(path):
                 raise UserInputError(f"{place} holds {name!r}, no regular file; {_CHOOSE}")

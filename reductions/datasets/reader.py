@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from proofcheck.errors import UserInputError
-from reductions.build_files import read_file
 from reductions.datasets.place import manifest_of
 from reductions.datasets.row import Row
 from reductions.datasets.table import Shard, arrow
+from reductions.files import read_file
 
 __all__ = ["Dataset", "load"]
 

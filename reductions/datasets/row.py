@@ -107,7 +107,12 @@ class Row:
         return GradientInstance(AttentionInstance(gap, self.exact(self.scale), pad))
 
     def arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """A1, A2 and A3, each (n, d), float64 and exact."""
+        """A1, A2 and A3, each (n, d), float64 and exact.
+
+        Raises:
+            UserInputError: the row has neither thresholds nor values.
+            TooLargeError: they take more than 4 GiB, with as much again for a gradient.
+        """
         if (instance := self.instance) is not None:
             return instance.attention.arrays()
         if self.values is None or self.values_scale is None:

@@ -28,7 +28,7 @@ from typing import Any
 from proofcheck.errors import UserInputError
 from reductions.families.twins import twin_weights
 
-__all__ = ["KINDS", "LICENCES", "Config", "Spec", "read_spec", "shipped_specs", "spec_of"]
+__all__ = ["KINDS", "LICENCES", "SPLITS", "Config", "Spec", "read_spec", "shipped_specs", "spec_of"]
 
 KINDS = ("planted", "sat", "signs", "aligned", "uniform")
 #: Those with YES- and NO-instances, which come in pairs; the others are measured, not decided.

@@ -7,7 +7,7 @@ read; a row by its id.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 
 from proofcheck.errors import UserInputError
-from reductions.build_files import json_of, read_file
+from proofcheck.streams import Progress
 from reductions.datasets.formulas import gap_of
 from reductions.datasets.place import BESIDE, DATA, MANIFEST, SPEC, manifest_of
 from reductions.datasets.row import Row, digest_of
 from reductions.datasets.sources import GENERATOR, described, split_of
 from reductions.datasets.table import Shard
+from reductions.files import json_of, read_file
 
 __all__ = ["Finding", "Validation", "faults_of", "validate"]
 
-Progress = Callable[[int, int, str], None]
 _MOST_SHARD = 1 << 34
 
 

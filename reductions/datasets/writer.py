@@ -7,7 +7,7 @@ a resumed run need not make it again; its shards are read and hashed all the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from proofcheck.errors import UserInputError
+from proofcheck.streams import Progress
+from proofcheck.versions import installed_version
 from proofcheck.workers import Failed, Workers
-from reductions.build import package_version
-from reductions.build_files import alone_in, contents_of_json, digest_of, put
 from reductions.datasets.card import card_of
 from reductions.datasets.croissant import croissant_of
 from reductions.datasets.picture import picture_of
@@ -38,6 +38,7 @@ from reductions.datasets.row import Row
 from reductions.datasets.sources import rows_of_source
 from reductions.datasets.spec import Config, Spec
 from reductions.datasets.table import arrow, parquet_of
+from reductions.files import alone_in, contents_of_json, digest_of, put
 
 __all__ = ["Generated", "batch_count", "generate", "make_batch"]
 
@@ -45,7 +46,6 @@ __all__ = ["Generated", "batch_count", "generate", "make_batch"]
 _BATCH_SOURCES, _BATCH_BYTES = 1000, 1 << 25
 _TIMEOUT = 1e7
 
-Progress = Callable[[int, int, str], None]
 # The split, the bytes of a shard, and the hashes of its rows.
 _Shard = tuple[str, bytes, list[str]]
 
@@ -141,7 +141,11 @@ def _batch_sources(config: Config) -> int:
 
 
 def _identity(spec: Spec) -> dict[str, Any]:
-    versions = {"proofcheck": package_version(), "numpy": np.__version__, "pyarrow": arrow().__version__}
+    versions = {
+        "proofcheck": installed_version("proofcheck"),
+        "numpy": np.__version__,
+        "pyarrow": arrow().__version__,
+    }
     return {"schema_version": SCHEMA_VERSION, **spec.to_json(), "versions": versions}
 
 
@@ -160,7 +164,7 @@ def _made(
     spec: Spec, todo: list[tuple[int, int]], jobs: int
 ) -> Iterator[tuple[tuple[int, int], list[_Shard]]]:
     """Batches as they are made."""
-    version = package_version()
+    version = installed_version("proofcheck")
     if jobs == 1 or len(todo) < 2:
         for at, batch in todo:
             yield (at, batch), make_batch(spec, at, batch, version)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from proofcheck.errors import UserInputError
+from proofcheck.files import LEFT_OVER
+from proofcheck.streams import Progress
 from proofcheck.workers import Failed
-from reductions.build_files import LEFT_OVER, alone_in, contents_of_json, digest_of, is_file, put, told
 from reductions.datasets.table import arrow
+from reductions.files import alone_in, contents_of_json, digest_of, is_file, put, told
 from reductions.probe.cells import Cell, Grid
 from reductions.probe.engines import Engine, LocalEngine
 from reductions.probe.measure import measure
 from reductions.probe.store import CELLS, GRID, Probe, cell_path, grid_of, read, rows_of, rows_to_parquet
 
 __all__ = ["Probed", "probe"]
-
-#: Called with how many cells are done, of how many, and the name of the last.
-Progress = Callable[[int, int, str], None]
 
 _CHOOSE = "choose another directory, or remove what is there"
 

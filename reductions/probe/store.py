@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from proofcheck.errors import UserInputError
-from reductions.build_files import json_of, read_file
 from reductions.datasets.table import arrow, readable
+from reductions.files import json_of, read_file
 from reductions.probe.cells import Cell, Grid
 from reductions.probe.row import Row
 

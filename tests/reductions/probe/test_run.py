@@ -16,7 +16,7 @@ import pytest
 
 from proofcheck.errors import UserInputError
 from proofcheck.workers import Failed
-from reductions.build_files import alone_in
+from reductions.files import alone_in
 from reductions.probe import Grid, Probed, probe, read
 from tests.reductions.probe.conftest import SMALL
 from tests.reductions.probe.samples import Inline
@@ -161,7 +161,7 @@ def test_a_cell_that_cannot_be_measured_keeps_the_others(tmp_path: Path) -> None
 def test_killed_at_any_moment_it_is_completed(tmp_path: Path, small: tuple[Path, Probed]) -> None:
     options = ["--n", "32,48,64", "--b", "0.5,1,8", "--families", "uniform,hard", "--eps", "1e-2,1e-6"]
     options += ["--budget", "500", "--pairs", "1", "--rank-to", "48", "--jobs", "1", "--quiet"]
-    command = [sys.executable, "-m", "reductions.cli", "probe", *options, "-o", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "reductions", "probe", *options, "-o", str(tmp_path / "out")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     kept: dict[str, bytes] = {}
     for cells in (0, 2, 7):
