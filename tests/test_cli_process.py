@@ -38,7 +38,7 @@ def test_interrupted_it_leaves_nothing_behind(tmp_path: Path, number: int, code:
     else:
         process.send_signal(number)
     output, errors = process.communicate(timeout=60)
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 30  # and not until the check is stopped, after 60
     assert process.returncode == code
     assert (output, errors) == ("", "proofcheck: interrupted\n" if code == 130 else "")
     with pytest.raises(ProcessLookupError):
