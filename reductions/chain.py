@@ -48,7 +48,12 @@ class Step(Protocol):
         """The instances, one after another: some is a YES-instance if and only if this one is."""
 
     def invert(self, witness: Any, back: Any) -> Any:
-        """A witness of the instance, from a witness of one that :meth:`apply` made."""
+        """A witness of the instance, from a witness of one that :meth:`apply` made.
+
+        Args:
+            witness: of the instance made.
+            back: what came with that, as :class:`Reduced` has it.
+        """
 
     def sizes(self, given: Mapping[str, int]) -> Mapping[str, int]:
         """The sizes of what is made, as exact formulas in the sizes of the instance; nothing is built."""
@@ -78,7 +83,12 @@ class Chain:
             yield from self._from(number + 1, made.instance, (*back, made.back))
 
     def invert(self, witness: Any, back: Sequence[Any]) -> Any:
-        """A witness of the first instance."""
+        """A witness of the first instance.
+
+        Args:
+            witness: of an instance of the last step.
+            back: what came with that, an entry for each step.
+        """
         for step, own in zip(reversed(self.steps), reversed(back), strict=True):
             witness = step.invert(witness, own)
         return witness

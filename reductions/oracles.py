@@ -99,8 +99,7 @@ class FastOracle:
             result = attention_gradient(*arrays, method="fast", degree=degree, queries=1)
         except ApproximationError:
             return Answer(0.0, float("inf"))
-        bound = float("inf") if result.error_bound is None else result.error_bound["X"]
-        return _traced(np.asarray(result.gradients["X"]), bound)
+        return _traced(np.asarray(result.gradients["X"]), result.error_bound["X"])
 
 
 @dataclass(frozen=True)

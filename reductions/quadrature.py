@@ -62,7 +62,13 @@ def printed_count(n: int) -> int:
 
 
 def riemann_rule(n: int, B: Fraction, count: int) -> Rule:
-    """The left Riemann sum at ``count`` points i/m, rounded to doubles."""
+    """The left Riemann sum at ``count`` points i/m, rounded to doubles.
+
+    Args:
+        n: queries.
+        B: the largest score.
+        count: m, at least 1.
+    """
     first, second = slope_bounds(n, B)
     points = tuple(i / count for i in range(count))
     # A point moves by at most 2^-53, a weight by 2^-53 of itself.
@@ -71,7 +77,13 @@ def riemann_rule(n: int, B: Fraction, count: int) -> Rule:
 
 
 def gauss_error(n: int, B: Fraction, count: int) -> float:
-    """The error of the Gauss–Legendre rule with ``count`` ≥ 2 points in exact arithmetic, rounded up."""
+    """The error of the Gauss–Legendre rule in exact arithmetic, rounded up.
+
+    Args:
+        n: queries.
+        B: the largest score.
+        count: points, at least 2.
+    """
     with ctx.workprec(_PRECISION):
         size = 2 * n * _ball(B) * _ball(_RADIUS**2 * (1 + _RADIUS))
         sigma = (arb(2).sqrt() / _ball(B)).sqrt().asinh()
@@ -80,7 +92,13 @@ def gauss_error(n: int, B: Fraction, count: int) -> float:
 
 
 def gauss_count(n: int, B: Fraction, tolerance: float) -> int | None:
-    """The least number of points, 2 at least, whose error is at most ``tolerance``; None if above 100,000."""
+    """The least number of points, 2 at least, whose error is at most a tolerance; None if above 100,000.
+
+    Args:
+        n: queries.
+        B: the largest score.
+        tolerance: of f(1) − f(0).
+    """
     low, high = 2, 2
     while gauss_error(n, B, high) > tolerance:
         low, high = high, 2 * high
@@ -96,7 +114,13 @@ def gauss_count(n: int, B: Fraction, tolerance: float) -> int | None:
 
 
 def gauss_rule(n: int, B: Fraction, count: int) -> Rule:
-    """The Gauss–Legendre rule on [0, 1] with its points and weights rounded to doubles."""
+    """The Gauss–Legendre rule on [0, 1] with its points and weights rounded to doubles.
+
+    Args:
+        n: queries.
+        B: the largest score.
+        count: points, at least 2; those of a count are computed once, in balls of 128 bits.
+    """
     points, weights = _gauss(count)
     first, second = slope_bounds(n, B)
     rounding = (second + first) * Fraction(1, 2**52)

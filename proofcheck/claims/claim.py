@@ -17,7 +17,17 @@ from proofcheck.claims.domains import Domain, Index
 from proofcheck.claims.verdict import Level
 from proofcheck.errors import ClaimDefinitionError, DeclarationError, FreeSymbolError
 
-__all__ = ["Claim", "Declaration", "Family", "Form", "Kind", "Seriousness", "registered", "source_of"]
+__all__ = [
+    "Claim",
+    "Declaration",
+    "Family",
+    "Form",
+    "Kind",
+    "Seriousness",
+    "forget",
+    "registered",
+    "source_of",
+]
 
 Declaration = Domain | Index | tuple[Domain, ...]
 Statement = Callable[..., Any]
@@ -238,7 +248,14 @@ class Claim:
         own.append(self)
 
     def printed(self, statement: Statement) -> Statement:
-        """Decorator: the statement exactly as printed, slips included."""
+        """Decorator: the statement exactly as printed, slips included.
+
+        Args:
+            statement: a function of ``xp`` and of the symbols that the claim declares, sizes among them.
+
+        Raises:
+            ClaimDefinitionError: there is a printed form already.
+        """
         if self.printed_form is not None:
             raise ClaimDefinitionError(f"claim {self.id!r}: a second printed form")
         self.printed_form = Form("printed", statement, self.given)
@@ -259,6 +276,9 @@ class Claim:
             given: declarations that replace or extend the claim's.
             where: a further hypothesis.
             serious: how serious that is; by default the list of errata works it out.
+
+        Raises:
+            ClaimDefinitionError: no reason, no printed form before it, or a mended form already.
         """
         if not because:
             raise ClaimDefinitionError(f"claim {self.id!r}: a mended form must say because of what")
@@ -283,6 +303,9 @@ class Claim:
         Args:
             words: the inputs in words, with ``t``.
             given: what each base input of the function ranges over.
+
+        Raises:
+            ClaimDefinitionError: there is a family already.
         """
 
         def register(make: Callable[..., Mapping[str, Any]]) -> Callable[..., Mapping[str, Any]]:
@@ -294,7 +317,12 @@ class Claim:
         return register
 
     def check(self, *levels: Level, sizes: Sequence[Mapping[str, int]]) -> None:
-        """Run these levels at these sizes instead of the defaults, for both forms."""
+        """Run these levels at these sizes instead of the defaults, for both forms.
+
+        Args:
+            levels: which; the others run at their defaults.
+            sizes: for each run the value of every size symbol.
+        """
         for level in levels:
             self._sizes[Level(level)] = tuple(dict(one) for one in sizes)
 

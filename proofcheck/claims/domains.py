@@ -156,11 +156,21 @@ class Domain:
 
 
 class Real(Domain):
-    """Real entries without restriction."""
+    """Real entries without restriction.
+
+    Args:
+        dims: the dimensions, as in ``Real("n", "d^2")``; none for a scalar.
+        role: ``"fixed"`` or ``"variable"`` where the text says so.
+    """
 
 
 class Positive(Domain):
-    """Entries greater than 0."""
+    """Entries greater than 0.
+
+    Args:
+        dims: the dimensions, as of :class:`Real`.
+        role: as of :class:`Real`.
+    """
 
     words = "positive"
     is_positive = True
@@ -174,6 +184,12 @@ class Interval(Domain):
     """Entries in the closed interval [low, high].
 
     An interval with ``low > high`` is empty; a claim over it is *vacuous*.
+
+    Args:
+        low: the left end, exact.
+        high: the right end, exact.
+        dims: the dimensions, as of :class:`Real`.
+        role: as of :class:`Real`.
     """
 
     low: Fraction
@@ -210,7 +226,11 @@ class Interval(Domain):
         return out
 
     def table(self) -> tuple[Fraction, ...]:
-        """Ends, middle, and the small values inside."""
+        """Ends, middle, and the small values inside.
+
+        Raises:
+            EmptyDomainError: ``low > high``.
+        """
         if self.low > self.high:
             raise EmptyDomainError(f"the interval [{self.low}, {self.high}] is empty")
         inside = [value for value in _TABLE if self.low <= value <= self.high]
@@ -218,7 +238,12 @@ class Interval(Domain):
 
 
 class Bits(Interval):
-    """Entries 0 or 1."""
+    """Entries 0 or 1.
+
+    Args:
+        dims: the dimensions, as of :class:`Real`.
+        role: as of :class:`Real`.
+    """
 
     is_discrete = True
 
@@ -256,6 +281,10 @@ class HalfMax(Interval):
     """Entries in [0, 1], at least half of each row equal to 1; the hypothesis of Lemma E.2 over B.
 
     Vectors and scalars count as one row.
+
+    Args:
+        dims: the dimensions, as of :class:`Real`; rows are along the last.
+        role: as of :class:`Real`.
     """
 
     is_discrete = True
@@ -308,7 +337,11 @@ def _half_is_one(values: np.ndarray[Any, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Index:
-    """A 1-based index i ∈ {1, …, dim}; a statement with one is claimed for every value of it."""
+    """A 1-based index i ∈ {1, …, dim}; a statement with one is claimed for every value of it.
+
+    Attributes:
+        dim: how far it goes, a dimension such as ``"n"`` or ``"d^2"``.
+    """
 
     dim: str
 

@@ -12,7 +12,19 @@ from typing import Any
 
 from proofcheck.claims.verdict import Relation
 
-__all__ = ["AllOf", "AtMost", "Bounded", "Equal", "HasShape", "Proposition", "Within", "all_of", "at_most"]
+__all__ = [
+    "AllOf",
+    "AtMost",
+    "Atom",
+    "Bounded",
+    "Equal",
+    "HasShape",
+    "Proposition",
+    "Within",
+    "all_of",
+    "at_most",
+    "atoms",
+]
 __all__ += ["Vanishes", "bounded", "equal", "has_shape", "vanishes", "within"]
 
 
@@ -86,7 +98,12 @@ Proposition = Atom | AllOf
 
 
 def equal(left: Any, right: Any) -> Equal:
-    """``left = right``, entry by entry and in shape."""
+    """``left = right``, entry by entry and in shape.
+
+    Args:
+        left: an array or a scalar.
+        right: the same; shapes that differ make the statement ill-formed.
+    """
     return Equal(left, right)
 
 
@@ -103,7 +120,12 @@ def at_most(left: Any, right: Any, *, gap: Any = None) -> AtMost:
 
 
 def has_shape(value: Any, shape: tuple[Any, ...]) -> HasShape:
-    """``value ∈ R^{shape}``; ``()`` is a scalar."""
+    """``value ∈ R^{shape}``.
+
+    Args:
+        value: an array or a scalar.
+        shape: of sizes, and products and powers of them; ``()`` is a scalar.
+    """
     return HasShape(value, shape)
 
 
@@ -111,6 +133,12 @@ def within(algorithm: Callable[..., Any], inputs: tuple[Any, ...], *, bound: Any
     """``algorithm(xp, *inputs)`` takes at most a constant times ``bound`` scalar operations.
 
     The constant may depend on nothing: not on any size, not on any entry.
+
+    Args:
+        algorithm: of ``xp`` and of the inputs; what it does with them is counted, products being schoolbook
+            products and every operation counting as 1.
+        inputs: arrays of the statement.
+        bound: a polynomial in the sizes.
     """
     return Within(algorithm, inputs, bound)
 
@@ -119,6 +147,10 @@ def bounded(left: Any, *, by: Any) -> Bounded:
     """``left ≤ C·by`` with a constant C that depends on nothing: not on any size, not on any entry.
 
     A bound on an absolute value takes two, of ``left`` and of ``-left``.
+
+    Args:
+        left: an array or a scalar.
+        by: of the same shape, or a scalar.
     """
     return Bounded(left, by)
 
@@ -133,7 +165,11 @@ def vanishes(rate: Callable[..., Any]) -> Vanishes:
 
 
 def all_of(*parts: Proposition) -> AllOf:
-    """The conjunction of the parts."""
+    """The conjunction of the parts.
+
+    Args:
+        parts: propositions, conjunctions among them; it stands if all of them do.
+    """
     return AllOf(parts)
 
 

@@ -13,7 +13,17 @@ from enum import StrEnum
 from proofcheck.claims.claim import Kind
 from proofcheck.claims.verdict import Level, Outcome, Relation, Verdict
 
-__all__ = ["Status", "Word", "claim_status", "form_status", "is_disproved", "passes", "rest_on"]
+__all__ = [
+    "PASSING",
+    "Status",
+    "Word",
+    "claim_status",
+    "form_status",
+    "is_disproved",
+    "passes",
+    "rest_on",
+    "sizes_text",
+]
 
 
 class Word(StrEnum):

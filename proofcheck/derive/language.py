@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from proofcheck.errors import IllFormedError, OutsideCalculusError, UserInputError
 
-__all__ = ["Declaration", "Expression", "Interpreter", "parse_declaration"]
+__all__ = ["FUNCTIONS", "Declaration", "Expression", "Interpreter", "parse_declaration"]
 
 _LONGEST = 5_000
 _DEEPEST = 100

@@ -36,7 +36,7 @@ from proofcheck.symbolic.terms import (
     Term,
 )
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "Quantity", "compare"]
 
 _PATTERNS = ((1, 1), (2, 3), (3, 2))
 _ENTRIES = 3

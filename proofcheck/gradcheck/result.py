@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 __all__ = [
+    "SCHEMA_VERSION",
     "Agreement",
     "Attribution",
     "Finding",

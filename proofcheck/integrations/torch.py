@@ -76,7 +76,20 @@ class FastAttentionLoss(torch.nn.Module):  # type: ignore[misc]  # torch is not 
         X: torch.Tensor,
         Y: torch.Tensor,
     ) -> torch.Tensor:
-        """The loss, a scalar tensor of the inputs' dtype on their device."""
+        """The loss, a scalar tensor of the inputs' dtype on their device.
+
+        Args:
+            A1: (n, d), float32 or float64, as are the others.
+            A2: (n, d).
+            A3: (n, d).
+            E: (n, d), without a gradient of its own.
+            X: (d, d).
+            Y: (d, d).
+
+        Raises:
+            UserInputError: what is no tensor, an E that requires a gradient, or as ``attention_gradient``
+                raises.
+        """
         tensors = (A1, A2, A3, E, X, Y)
         for name, tensor in zip(_INPUTS, tensors, strict=True):
             if not isinstance(tensor, torch.Tensor):

@@ -24,6 +24,7 @@ import flint
 __all__ = [
     "ExponentialPolynomials",
     "Fractions",
+    "Rational",
     "Terms",
     "add_fractions",
     "combined",

@@ -61,7 +61,16 @@ class ExpPolynomial:
 
     @classmethod
     def certified(cls, coefficients: Sequence[float], kind: str, radius: float) -> ExpPolynomial:
-        """With the bound of δ computed, in a few milliseconds for g = 20; all must be finite."""
+        """With the bound of δ computed, in a few milliseconds for g = 20.
+
+        Args:
+            coefficients: a_0 … a_g.
+            kind: how they were found.
+            radius: ρ, at least 0.
+
+        Raises:
+            UserInputError: no coefficient, one that is not finite, or no such radius.
+        """
         stored = tuple(float(coefficient) for coefficient in coefficients)
         if not stored or not all(map(math.isfinite, stored)):
             raise UserInputError(f"coefficients is {stored}; expected a_0 … a_g, finite: try a lower degree")
@@ -116,7 +125,15 @@ def chebyshev(degree: int, radius: float) -> ExpPolynomial:
     """The polynomial with the least ∫ E(t)² dt/√(ρ² − t²) over [−ρ, ρ].
 
     The weight is that of the Chebyshev polynomials; it makes the largest |E| nearly as small as can be.
-    Arguments and errors are those of :func:`taylor`.  O(g³) operations in ball arithmetic.
+    O(g³) operations in ball arithmetic.
+
+    Args:
+        degree: g, at most 170.
+        radius: ρ, at most 300.
+
+    Raises:
+        UserInputError: an argument is of the wrong kind or negative.
+        ApproximationError: it is too large.
     """
     return _constructed("chebyshev", *_checked(degree, radius))
 
@@ -125,7 +142,15 @@ def minimax(degree: int, radius: float) -> ExpPolynomial:
     """The polynomial with the least δ, found by Remez' exchange; only then rounded to doubles.
 
     It equioscillates: E takes the values ±δ in turn at g + 2 points, until rounding is what δ is made of.
-    Arguments and errors are those of :func:`taylor`.  Some 20 ms for g = 20, 100 ms for g = 40.
+    Some 20 ms for g = 20, 100 ms for g = 40.
+
+    Args:
+        degree: g, at most 170.
+        radius: ρ, at most 300.
+
+    Raises:
+        UserInputError: an argument is of the wrong kind or negative.
+        ApproximationError: it is too large.
     """
     return _constructed("minimax", *_checked(degree, radius))
 

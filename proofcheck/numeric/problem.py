@@ -100,6 +100,15 @@ def checked_problem(
 ) -> Problem:
     """The inputs as a :class:`Problem`; O(nd) time, blockwise.
 
+    Args:
+        A1: (n, d), float32 or float64, of any array library known; so are the others.
+        A2: (n, d).
+        A3: (n, d).
+        E: (n, d).
+        X: (d, d).
+        Y: (d, d).
+        causal: query i attends to the keys up to i only.
+
     Raises:
         UserInputError: not arrays, of different libraries, devices or dtypes, not float32 or float64,
             shapes that do not match, n = 0, d = 0, or an entry that is not finite.

@@ -16,6 +16,8 @@ from typing import Any, TypeAlias
 from proofcheck.errors import IndexRangeError
 
 __all__ = [
+    "ONE",
+    "ZERO",
     "Add",
     "Const",
     "Delta",

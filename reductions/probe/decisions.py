@@ -76,7 +76,14 @@ def degree_within(d: int, budget: int) -> int | None:
 
 
 def decisions(cell: Cell, seed: int, pairs: int, budget: int) -> Decisions | None:
-    """Decide pairs of a planted and a null instance; None where the cell has none."""
+    """Decide pairs of a planted and a null instance; None where the cell has none.
+
+    Args:
+        cell: of the family ``hard``.
+        seed: of the instances.
+        pairs: how many.
+        budget: the most features that the fast oracle may have.
+    """
     degree = degree_within(cell.d, budget)
     found = Decisions(degree, None if degree is None else feature_count(cell.d, degree))
     for number in range(pairs):

@@ -38,7 +38,15 @@ _DENSITY = 0.6
 
 
 def arrays(cell: Cell, seed: int) -> Arrays:
-    """The inputs of a cell of any family but ``hard``; float64, O(nd)."""
+    """The inputs of a cell of any family but ``hard``; float64, O(nd).
+
+    Args:
+        cell: whose.
+        seed: of what is drawn.
+
+    Returns:
+        A1, A2, A3 and E, (n, d), X and Y, (d, d).
+    """
     rng, n, d = _generator(cell, seed), cell.n, cell.d
     if cell.family == "uniform":
         sides = [rng.uniform(-1, 1, (n, d)) for _ in range(2)]
@@ -70,7 +78,13 @@ def hard_sizes(cell: Cell) -> tuple[int, int] | None:
 
 
 def hard_pair(cell: Cell, seed: int, number: int) -> tuple[GradientInstance, GradientInstance] | None:
-    """A YES- and a NO-instance of n = 2N queries and d columns; None where :func:`hard_sizes` has none."""
+    """A YES- and a NO-instance of n = 2N queries and d columns; None where :func:`hard_sizes` has none.
+
+    Args:
+        cell: of the family ``hard``.
+        seed: of what is drawn.
+        number: of the pair, from 0.
+    """
     sizes = hard_sizes(cell)
     if sizes is None:
         return None

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from proofcheck.numeric.gradient import attention_gradient
 from proofcheck.numeric.monomials import feature_count
 from proofcheck.numeric.problem import row_blocks
 from proofcheck.numeric.result import GradientResult
+from proofcheck.versions import installed_version
 from reductions.probe.cells import Cell, Grid
 from reductions.probe.decisions import Decisions, decisions, degree_within
 from reductions.probe.inputs import Arrays, arrays, hard_pair
@@ -123,6 +123,10 @@ def ranks(inputs: Arrays, eps: Sequence[float]) -> list[tuple[int, int]]:
     It is how many singular values are more than ε times the largest: by the theorem of Eckart and Young the
     least rank of a matrix within ε ‖·‖₂ in the spectral norm. S is lowered by its largest entry first, a
     common factor of all singular values of exp(S).
+
+    Args:
+        inputs: A1 to Y, as :func:`~reductions.probe.inputs.arrays` gives them.
+        eps: the ε, each between 0 and 1.
     """
     A1, A2, _, _, X, _ = inputs
     scores = A1 @ X @ A2.T / A1.shape[1]
@@ -138,12 +142,7 @@ def ranks(inputs: Arrays, eps: Sequence[float]) -> list[tuple[int, int]]:
 @lru_cache(maxsize=1)
 def environment() -> dict[str, Any]:
     """The machine, the versions and the threads, as far as they matter for a time."""
-    versions = {}
-    for name in ("proofcheck", "numpy", "numba"):
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = "not installed"
+    libraries = ("proofcheck", "numpy", "numba")
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     small = attention_gradient(*arrays(Cell(16, 1, 0.5, "uniform"), 0), method="exact")
     return {
@@ -151,7 +150,7 @@ def environment() -> dict[str, Any]:
         "system": platform.system(),
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "python": platform.python_version(),
-        "versions": versions,
+        "versions": {name: installed_version(name) or "not installed" for name in libraries},
         "threads": {name: os.environ.get(name, "") for name in names},
         "computed by": small.computed_by,
     }

@@ -106,6 +106,11 @@ def to_dimacs(formula: Formula, comments: Iterable[str] = ()) -> str:
 def write_dimacs(path: str | os.PathLike[str], formula: Formula, comments: Iterable[str] = ()) -> None:
     """Write :func:`to_dimacs` to a file, which has all of it or is left as it was.
 
+    Args:
+        path: of the file.
+        formula: to write.
+        comments: put first.
+
     Raises:
         UserInputError: the place cannot be written to, or a comment has a NUL character.
     """
