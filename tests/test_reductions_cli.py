@@ -17,7 +17,7 @@ UNSATISFIABLE = "p cnf 2 4\n1 2 0\n1 -2 0\n-1 2 0\n-1 -2 0\n"
 def _reductions(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(
-        [sys.executable, "-m", "reductions.cli", *arguments],
+        [sys.executable, "-m", "reductions", *arguments],
         capture_output=True,
         text=True,
         encoding="utf-8",

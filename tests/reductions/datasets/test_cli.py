@@ -130,7 +130,7 @@ def test_what_cannot_be_done_is_one_line(words: list[str]) -> None:
 
 def test_in_a_process_of_its_own_with_workers(tmp_path: Path) -> None:
     Path("mine.toml").write_text(SPEC.replace("131072", "128"))
-    words = [sys.executable, "-m", "reductions.cli", "generate", "mine.toml", "--jobs", "2"]
+    words = [sys.executable, "-m", "reductions", "generate", "mine.toml", "--jobs", "2"]
     done = subprocess.run(
         words, env=environment(), capture_output=True, encoding="utf-8", timeout=120, check=False
     )
