@@ -25,7 +25,8 @@ from proofcheck.classification import REFUTES, Fate, check_mutant, judge, search
 from proofcheck.errors import UserInputError
 from proofcheck.loading import discover, load
 from proofcheck.mutation import Mutant, mutants
-from proofcheck.verify import DEFAULT_TIMEOUT, Progress, level_named, verify
+from proofcheck.streams import Progress
+from proofcheck.verify import DEFAULT_TIMEOUT, level_named, verify
 from proofcheck.workers import Failed, Workers
 
 __all__ = ["Audit", "Finding", "audit"]

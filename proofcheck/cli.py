@@ -11,8 +11,6 @@ import contextlib
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +30,8 @@ from proofcheck.command import (
     TimeoutOption,
     check_options,
     deliver,
+    new_app,
+    no_claims,
     rendered,
     run_app,
     run_command,
@@ -41,7 +41,6 @@ from proofcheck.constant_cli import constant
 from proofcheck.derive_cli import derive, figure
 from proofcheck.diff_cli import diff
 from proofcheck.errata_cli import errata
-from proofcheck.errors import UserInputError
 from proofcheck.gradcheck_cli import gradcheck
 from proofcheck.gradient_cli import gradient
 from proofcheck.new_cli import new
@@ -52,13 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Check the claims of a theory paper, symbolically and numerically.",
-)
+app = new_app("proofcheck", "Check the claims of a theory paper, symbolically and numerically.")
 
 
 class Format(StrEnum):
@@ -90,23 +83,8 @@ class _Options:
 
 
 def main() -> None:
-    """The console entry point: runs the command line and exits with its code."""
+    """Run the command line, and exit with its code."""
     run_app(app, "proofcheck")
-
-
-@app.callback(invoke_without_command=True)
-def _root(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
-) -> None:
-    if version:
-        try:
-            typer.echo(f"proofcheck {installed_version('proofcheck')}")
-        except PackageNotFoundError:
-            typer.echo("proofcheck (not installed)")
-        raise typer.Exit
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
 
 
 @app.command()
@@ -183,12 +161,7 @@ def _verify(options: _Options) -> int:
             progress=progress,
         )
     if not report.results:
-        raise UserInputError(
-            f"no claims in {', '.join(options.modules)}: importing a claim module makes Claim(...) objects"
-            if options.modules
-            else "no claim modules are installed (entry point group 'proofcheck.claims'); "
-            "name one: proofcheck verify MODULE"
-        )
+        raise no_claims(options.modules)
     _deliver(report, options)
     if not options.quiet and (options.output is not None or options.format is not Format.TABLE):
         note(f"proofcheck: {summary(report)}")

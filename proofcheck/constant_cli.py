@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
@@ -19,20 +18,22 @@ from proofcheck.command import (
     OutputOption,
     QuietOption,
     SeedOption,
+    check_output,
     deliver,
+    no_claims,
     run_command,
 )
 from proofcheck.errors import UserInputError
-from proofcheck.streams import check_writable, note, progress_bar
+from proofcheck.ranges import walked
+from proofcheck.streams import note, progress_bar
 
 if TYPE_CHECKING:
     from proofcheck.claims.claim import Claim
     from proofcheck.extremal import Constants
 
-__all__ = ["constant", "walked"]
+__all__ = ["constant"]
 
 _LEAST_EVALUATIONS, _MOST_EVALUATIONS = 100, 10**7
-_RANGE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?", re.ASCII)
 _EXPECTED = "expected a:b with 1 ≤ a ≤ b, or one size, such as 2:64 or 5"
 
 
@@ -92,12 +93,9 @@ def constant(
                 f"--evaluations {evaluations}: expected a number from {_LEAST_EVALUATIONS} to "
                 f"{_MOST_EVALUATIONS}"
             )
-        if seed < 0:
-            raise UserInputError(f"--seed {seed}: expected a number from 0 on")
         suffix = None if plot is None else _plot_format(plot)
         for path in (output, plot):
-            if path is not None:
-                check_writable(path)
+            check_output(path)
         from proofcheck.extremal import best_constant
         from proofcheck.verify import generator
 
@@ -123,28 +121,6 @@ def constant(
     return run_command(run)
 
 
-def walked(option: str, text: str) -> tuple[int, ...]:
-    """The sizes of a range: powers of two times the first, and the last; or one size.
-
-    Args:
-        option: how the range was given, for the message.
-        text: such as ``2:64`` or ``5``.
-
-    Raises:
-        UserInputError: it is no such range.
-    """
-    match = _RANGE.fullmatch(text.strip())
-    first = int(match[1]) if match else 0
-    last = int(match[2] or match[1]) if match else 0
-    if not 1 <= first <= last:
-        raise UserInputError(f"{option}: {_EXPECTED}")
-    found = []
-    while first < last:
-        found.append(first)
-        first *= 2
-    return (*found, last)
-
-
 def _asked(n: str | None, d: str | None, size: list[str]) -> dict[str, tuple[tuple[int, ...], str]]:
     """By symbol, the sizes and the option that named them."""
     given = [(name, text, f"--{name} {text}") for name, text in (("n", n), ("d", d)) if text is not None]
@@ -157,7 +133,10 @@ def _asked(n: str | None, d: str | None, size: list[str]) -> dict[str, tuple[tup
     for name, text, option in given:
         if name in asked:
             raise UserInputError(f"{option}: size {name} was already given by {asked[name][1]}")
-        asked[name] = walked(option, text), option
+        sizes = walked(text)
+        if sizes is None:
+            raise UserInputError(f"{option}: {_EXPECTED}")
+        asked[name] = sizes, option
     return asked
 
 
@@ -186,8 +165,7 @@ def _loaded(id: str, modules: tuple[str, ...]) -> Claim:
     claims = [one for module in loaded for one in module.claims]
     broken = "".join(f"; {one.reference} could not be imported: {one.error}" for one in loaded if one.error)
     if not claims:
-        named = ", ".join(modules) if modules else "the entry point group 'proofcheck.claims'"
-        raise UserInputError(f"no claims in {named}{broken}")
+        raise no_claims(modules, broken)
     graph = Graph(claims)
     try:
         graph.select([id])

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proofcheck.command import NOT_PASSED, PASSED, NotesOption, deliver, run_command
+from proofcheck.command import NOT_PASSED, PASSED, NotesOption, check_output, deliver, output_to, run_command
 from proofcheck.errors import UserInputError
-from proofcheck.streams import check_writable, note
+from proofcheck.streams import note
 
 if TYPE_CHECKING:
     from proofcheck.derive import Derivation
@@ -55,10 +55,7 @@ def derive(
     format: Annotated[
         DerivationFormat, typer.Option(help="How to write the derivation.")
     ] = DerivationFormat.TEXT,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write it here.", show_default=False),
-    ] = None,
+    output: Annotated[Path | None, output_to("FILE", "Write it here.")] = None,
     quiet: NotesOption = False,
 ) -> int:
     """Work out a derivative for all sizes, step by step, and prove every step.
@@ -67,8 +64,7 @@ def derive(
     """
 
     def run() -> int:
-        if output is not None:
-            check_writable(output)
+        check_output(output)
         derivation, call = _derivation(target, given or [], wrt, unscaled)
         deliver(_written(derivation, call, format), output, machine=format is not DerivationFormat.TEXT)
         if not quiet:
@@ -115,7 +111,7 @@ def _written(derivation: Derivation, call: str, format: DerivationFormat) -> str
 
 def figure(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="1 or 2, as in the paper.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The SVG file to write.")],
+    output: Annotated[Path, output_to("FILE", "The SVG file to write.")],
     quiet: NotesOption = False,
 ) -> int:
     """Draw a figure of the paper from the shapes that the claims have.
@@ -124,7 +120,7 @@ def figure(
     """
 
     def run() -> int:
-        check_writable(output)
+        check_output(output)
         from proofcheck.report.figures import draw_figure
 
         deliver(draw_figure(number), output, machine=True)

@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proofcheck.command import NOT_PASSED, PASSED, NotesOption, OutputOption, deliver, run_command
+from proofcheck.command import (
+    NOT_PASSED,
+    PASSED,
+    NotesOption,
+    OutputOption,
+    TextOrJson,
+    check_output,
+    deliver,
+    run_command,
+)
 from proofcheck.errors import UserInputError
-from proofcheck.streams import check_writable, note
+from proofcheck.streams import note
 
 if TYPE_CHECKING:
     from proofcheck.report.changes import Change
@@ -21,13 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["diff"]
 
 SCHEMA_VERSION = 1
-
-
-class DiffFormat(StrEnum):
-    """How changes are written."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 class FailOn(StrEnum):
@@ -40,7 +42,7 @@ class FailOn(StrEnum):
 def diff(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="The JSON report of an earlier run.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="The JSON report of a later run.")],
-    format: Annotated[DiffFormat, typer.Option(help="How to write the changes.")] = DiffFormat.TEXT,
+    format: Annotated[TextOrJson, typer.Option(help="How to write the changes.")] = TextOrJson.TEXT,
     output: OutputOption = None,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 if anything changed, or only if something got worse.")
@@ -55,8 +57,7 @@ def diff(
     """
 
     def run() -> int:
-        if output is not None:
-            check_writable(output)
+        check_output(output)
         from proofcheck.report.changes import Direction, changed
         from proofcheck.report.machine import read_report
 
@@ -65,7 +66,7 @@ def diff(
             words = f"{str(old)!r} is a report of {before}, {str(new)!r} of {after}"
             raise UserInputError(f"{words}; expected two reports of one command")
         changes = changed(claims_before, claims_after, thorough=True)
-        if format is DiffFormat.JSON:
+        if format is TextOrJson.JSON:
             data = {
                 "schema_version": SCHEMA_VERSION,
                 "old": str(old),
@@ -76,8 +77,8 @@ def diff(
         else:
             text = "".join(f"{change.direction.value:<6} {change}\n" for change in changes)
             text += f"{_summary(changes)}\n"
-        deliver(text, output, machine=format is DiffFormat.JSON)
-        if not quiet and (output is not None or format is DiffFormat.JSON):
+        deliver(text, output, machine=format is TextOrJson.JSON)
+        if not quiet and (output is not None or format is TextOrJson.JSON):
             note(f"proofcheck: {_summary(changes)}")
         counted = [one for one in changes if fail_on is FailOn.ANY or one.direction is Direction.WORSE]
         return NOT_PASSED if counted else PASSED

@@ -21,10 +21,10 @@ from proofcheck.command import (
     TimeoutOption,
     check_options,
     deliver,
+    no_claims,
     run_command,
     usable_cpus,
 )
-from proofcheck.errors import UserInputError
 from proofcheck.streams import note, progress_bar
 
 __all__ = ["errata"]
@@ -78,8 +78,7 @@ def errata(
                 progress=progress,
             )
         if not report.results:
-            named = ", ".join(modules) if modules else "the entry point group 'proofcheck.claims'"
-            raise UserInputError(f"no claims in {named}")
+            raise no_claims(modules or ())
         found = find_errata(report, select=claim or ())
         writers = {
             ErrataFormat.MARKDOWN: to_markdown_text,

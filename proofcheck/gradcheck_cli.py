@@ -16,7 +16,7 @@ from proofcheck.command import (
     NotesOption,
     OutputOption,
     SeedOption,
-    check_options,
+    check_output,
     deliver,
     rendered,
     run_command,
@@ -77,9 +77,7 @@ def gradcheck(
     """
 
     def run() -> int:
-        check_options(1, 1.0, output)
-        if seed < 0:
-            raise UserInputError(f"--seed {seed}: expected a number that is not negative")
+        check_output(output)
         # Modules and functions may print; standard output is the report's.
         with contextlib.redirect_stdout(sys.stderr):
             report = _checked(loss, grad, inputs, seed, rtol, wrt)

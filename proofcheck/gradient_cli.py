@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from proofcheck.command import PASSED, QuietOption, deliver, run_command
+from proofcheck.command import (
+    PASSED,
+    EngineName,
+    QuietOption,
+    SeedOption,
+    TextOrJson,
+    deliver,
+    output_to,
+    run_command,
+)
 from proofcheck.errors import UserInputError
 from proofcheck.streams import note, progress_bar
 
@@ -50,20 +59,6 @@ class Backend(StrEnum):
     CUPY = "cupy"
 
 
-class EngineName(StrEnum):
-    """What works on a directory of inputs chunk by chunk."""
-
-    LOCAL = "local"
-    DASK = "dask"
-
-
-class ReportFormat(StrEnum):
-    """How a report is written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 @dataclass(frozen=True)
 class _Options:
     """What ``proofcheck gradient`` was asked for."""
@@ -72,7 +67,7 @@ class _Options:
     output: Path | None
     how: dict[str, Any]  # keywords of attention_gradient
     mmap: bool
-    format: ReportFormat
+    format: TextOrJson
     quiet: bool
     engine: EngineName | None
     on: dict[str, Any]  # scheduler, workers, chunk_rows: what an engine is asked for
@@ -89,14 +84,7 @@ def gradient(
         ),
     ] = None,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            help="Write gradients, loss and report into this .npz file.",
-            show_default=False,
-        ),
+        Path | None, output_to("OUT", "Write gradients, loss and report into this .npz file.")
     ] = None,
     eps: Annotated[
         float | None,
@@ -124,7 +112,7 @@ def gradient(
         Backend | None,
         typer.Option(help="Compute with this library. Default: numpy.", show_default=False),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="Of all random choices.")] = 0,
+    seed: SeedOption = 0,
     mmap: Annotated[
         bool,
         typer.Option(
@@ -162,7 +150,7 @@ def gradient(
         bool,
         typer.Option("--demo", help="Random inputs; compare the fast gradient's time with the exact one's."),
     ] = False,
-    format: Annotated[ReportFormat, typer.Option(help="How to write the report.")] = ReportFormat.TEXT,
+    format: Annotated[TextOrJson, typer.Option(help="How to write the report.")] = TextOrJson.TEXT,
     quiet: QuietOption = False,
 ) -> int:
     """Compute gradients of the paper's loss (Definition 1.2), the exact way or a fast one, with error bounds.
@@ -195,8 +183,6 @@ def _check(options: _Options) -> None:
         value = options.how[name]
         if value is not None and not 0 < value < math.inf:
             raise UserInputError(f"--{name} {value:g}: expected a finite number greater than 0")
-    if options.how["seed"] < 0:
-        raise UserInputError(f"--seed {options.how['seed']}: expected an integer of at least 0")
     for name, needed in (("scheduler", EngineName.DASK), ("workers", EngineName.DASK), ("chunk_rows", None)):
         value = options.on[name]
         if value is None:
@@ -311,7 +297,7 @@ def _show(report: dict[str, Any], options: _Options) -> None:
     """The report, where it was asked for, and for readers on standard error."""
     from proofcheck.gradient_report import as_json, as_text
 
-    if options.format is ReportFormat.JSON:
+    if options.format is TextOrJson.JSON:
         deliver(as_json(report), None, machine=True)
     elif options.output is None:
         deliver(as_text(report), None, machine=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from proofcheck.numeric.cost_model import cost_model
 from proofcheck.numeric.exact import exact_solution
 from proofcheck.numeric.gradient import attention_gradient
 from proofcheck.numeric.problem import Problem, checked_problem, checked_variables
+from proofcheck.streams import Progress
 
 __all__ = ["Size", "measured", "parsed"]
 
@@ -63,9 +64,7 @@ def parsed(words: Sequence[str]) -> Size:
     return Size(**found)
 
 
-def measured(
-    size: Size, how: dict[str, Any], advance: Callable[[int, int, str], None] | None
-) -> dict[str, Any]:
+def measured(size: Size, how: dict[str, Any], advance: Progress | None) -> dict[str, Any]:
     """Compute the gradient for random inputs, and report it with the times of both methods.
 
     The exact method is run on as many queries as it does in a few seconds, each against all of its keys;
@@ -138,9 +137,7 @@ def _arrays(size: Size, seed: int) -> dict[str, Array]:
     return arrays | {name: np.eye(size.d, dtype=np.float32) for name in ("X", "Y")}
 
 
-def _exact_time(
-    problem: Problem, variables: tuple[str, ...], advance: Callable[[int, int, str], None] | None
-) -> dict[str, Any]:
+def _exact_time(problem: Problem, variables: tuple[str, ...], advance: Progress | None) -> dict[str, Any]:
     """How long the exact method takes: measured on its first queries, and scaled by the pairs left."""
     start = time.perf_counter()
     done = 0

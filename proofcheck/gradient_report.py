@@ -6,11 +6,11 @@ import json
 import math
 import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from proofcheck.namespaces.arrays import to_numpy
 from proofcheck.numeric.kernels import KERNELS
+from proofcheck.versions import installed_version
 
 if TYPE_CHECKING:
     from proofcheck.numeric.result import GradientResult
@@ -34,8 +34,8 @@ def report_of(result: GradientResult, backend: str | None = None, **more: Any) -
     report |= more
     libraries = ["numpy", *([backend] if backend not in (None, "numpy") else ())]
     libraries += ["numba"] if result.computed_by == KERNELS else []
-    report["versions"] = {"python": platform.python_version(), "proofcheck": _version("proofcheck")}
-    report["versions"] |= {name: _version(name) for name in libraries}
+    report["versions"] = {"python": platform.python_version(), "proofcheck": installed_version("proofcheck")}
+    report["versions"] |= {name: installed_version(name) for name in libraries}
     found: dict[str, Any] = _finite(report)
     return found
 
@@ -43,13 +43,6 @@ def report_of(result: GradientResult, backend: str | None = None, **more: Any) -
 def _largest(array: Any) -> float:
     elements = to_numpy(array)
     return max(float(elements.max()), -float(elements.min()))
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:  # not installed, or under the name of a build
-        return None
 
 
 def _finite(value: Any) -> Any:

@@ -6,15 +6,23 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from proofcheck.claims.claim import Claim, Form, Kind
 from proofcheck.claims.graph import Graph
 from proofcheck.claims.status import Status, Word, claim_status, form_status, passes, rest_on
 from proofcheck.claims.verdict import Level, Outcome, Relation, Verdict
+from proofcheck.versions import installed_version
 
-__all__ = ["SCHEMA_VERSION", "ClaimResult", "FormResult", "Report", "assemble", "environment"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "ClaimResult",
+    "FormResult",
+    "Report",
+    "assemble",
+    "broken_module",
+    "environment",
+]
 
 SCHEMA_VERSION = 1
 
@@ -215,12 +223,8 @@ def broken_module(reference: str, error: str) -> tuple[Claim, Verdict]:
 
 def environment(seed: int, digest: str) -> dict[str, Any]:
     """Versions, machine, seed and source hash: what it takes to run the same again."""
-    packages = {}
-    for name in ("proofcheck", "numpy", "sympy", "mpmath", "python-flint"):
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            packages[name] = "not installed"
+    names = ("proofcheck", "numpy", "sympy", "mpmath", "python-flint")
+    packages = {name: installed_version(name) or "not installed" for name in names}
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from proofcheck.errors import UserInputError
 
-__all__ = ["Page", "check_writable", "note", "progress_bar", "write_stdout"]
+__all__ = ["Page", "Progress", "check_writable", "note", "progress_bar", "write_stdout"]
+
+#: Called with how many pieces are done, of how many, and words.
+Progress = Callable[[int, int, str], None]
 
 
 class Page(io.StringIO):
@@ -78,7 +81,7 @@ def check_writable(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def progress_bar(quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
+def progress_bar(quiet: bool) -> Iterator[Progress | None]:
     """A callback that draws a progress bar on standard error; None where nobody would see it."""
     if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield None

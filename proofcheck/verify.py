@@ -31,6 +31,7 @@ from proofcheck.errors import UserInputError
 from proofcheck.files import cache_directory
 from proofcheck.loading import LoadedModule, discover, load, one_line, toolkit_digest
 from proofcheck.results import Report, assemble, broken_module, environment
+from proofcheck.streams import Progress
 from proofcheck.workers import Failed, Stopped, Workers
 
 __all__ = ["CHECKS", "DEFAULT_TIMEOUT", "check_form", "generator", "level_named", "verify"]
@@ -47,7 +48,6 @@ CHECKS: dict[Level, Callable[[Form, np.random.Generator], Verdict]] = {
     Level.NUMERIC: check_numeric,
     Level.COST: lambda form, rng: check_cost(form),
 }
-Progress = Callable[[int, int, str], None]
 
 
 def generator(seed: int, *words: str) -> np.random.Generator:

@@ -17,31 +17,27 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from proofcheck.errors import UserInputError
+from proofcheck.streams import Progress
+from proofcheck.versions import installed_version
 from reductions.build_files import (
     FORMULA,
     INSTANCE,
     MANIFEST,
     VECTORS,
-    alone_in,
     bits_of,
     check_place,
     contents_of_bits,
-    contents_of_json,
     expected_names,
-    json_of,
-    put,
-    read_file,
 )
 from reductions.chain import Chain, Reduced
 from reductions.decide import chain_named
+from reductions.files import alone_in, contents_of_json, json_of, put, read_file
 from reductions.problems.attention import AttentionInstance, GradientInstance
 from reductions.problems.bits import refuse_beyond
 from reductions.problems.dimacs import parse_dimacs, to_dimacs
@@ -56,7 +52,6 @@ __all__ = [
     "build",
     "exact_fraction",
     "load",
-    "package_version",
     "stages",
     "thresholds_of",
 ]
@@ -105,7 +100,7 @@ def build(
     decoder: str = "one-query",
     blocks: int = 4,
     max_bytes: int = 4 << 30,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Write every instance of a chain to a directory; a run that was killed goes on where it was.
 
@@ -164,7 +159,7 @@ def build(
             "chain": chain,
             "decoder": decoder,
             "blocks": blocks if chain == "pcp" else None,
-            "versions": {"proofcheck": package_version(), "numpy": np.__version__},
+            "versions": {"proofcheck": installed_version("proofcheck"), "numpy": np.__version__},
             "steps": [step.name for step in whole.steps],
             "sizes": {
                 "variables": formula.variables,
@@ -184,7 +179,12 @@ def build(
 
 
 def stages(chain: Chain, formula: Formula) -> Iterator[tuple[OrthogonalVectors, Reduced]]:
-    """The orthogonal vectors and each instance of the gradient; ``back`` as of the whole chain."""
+    """The orthogonal vectors and each instance of the gradient; ``back`` as of the whole chain.
+
+    Args:
+        chain: from a formula to the gradient, by way of orthogonal vectors.
+        formula: where it begins.
+    """
     first, *rest = chain.steps
     for vectors in first.apply(formula):
         for made in Chain(chain.name, rest).apply(vectors.instance):
@@ -192,7 +192,12 @@ def stages(chain: Chain, formula: Formula) -> Iterator[tuple[OrthogonalVectors, 
 
 
 def thresholds_of(attention: AttentionInstance, decoder: str) -> Thresholds:
-    """What the decoder compares with."""
+    """What the decoder compares with.
+
+    Args:
+        attention: the instance.
+        decoder: ``"one-query"``, which reads |f'(1)|, or another, which reads f(1).
+    """
     return slope_thresholds(attention) if decoder == "one-query" else norm_thresholds(attention)
 
 
@@ -224,14 +229,6 @@ def load(directory: str | Path) -> Built:
         )
         instances.append(Reduced(GradientInstance(attention), own))
     return Built(manifest, formula, vectors, tuple(instances), chain)
-
-
-def package_version() -> str | None:
-    """Of the installed distribution; None where it is not installed."""
-    try:
-        return installed_version("proofcheck")
-    except PackageNotFoundError:
-        return None
 
 
 def _sizes(attention: AttentionInstance) -> dict[str, int]:

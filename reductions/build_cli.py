@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
-from proofcheck.command import OutputOption, QuietOption, deliver, run_command
-from proofcheck.streams import check_writable, note, progress_bar, write_stdout
+from proofcheck.command import OutputOption, QuietOption, check_output, deliver, output_to, run_command
+from proofcheck.streams import note, progress_bar, write_stdout
 from reductions.options import (
     BlocksOption,
     ChainName,
@@ -28,13 +26,7 @@ def build(
     blocks: BlocksOption = 4,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="DIR",
-            help="Write into this directory, empty or of the same build. Default: FILE-build here.",
-            show_default=False,
-        ),
+        output_to("DIR", "Write into this directory, empty or of the same build. Default: FILE-build here."),
     ] = None,
     quiet: QuietOption = False,
 ) -> int:
@@ -77,8 +69,7 @@ def explain(
     """Draw the chain for a formula, with its sizes and what each step promises, as SVG."""
 
     def run() -> int:
-        if output is not None:
-            check_writable(output)
+        check_output(output)
         from reductions.explain import explain as picture_of
         from reductions.problems.dimacs import read_dimacs
 

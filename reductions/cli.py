@@ -11,15 +11,22 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proofcheck.command import OutputOption, QuietOption, deliver, run_app, run_command
+from proofcheck.command import (
+    OutputOption,
+    QuietOption,
+    TextOrJson,
+    check_output,
+    deliver,
+    new_app,
+    run_app,
+    run_command,
+)
 from proofcheck.errors import UserInputError
-from proofcheck.streams import check_writable, note, progress_bar
+from proofcheck.streams import note, progress_bar
 from reductions.build_cli import build, explain
 from reductions.datasets_cli import export, generate, score, validate
 from reductions.options import (
@@ -31,6 +38,7 @@ from reductions.options import (
     FormulaArgument,
 )
 from reductions.probe_cli import plot, probe
+from reductions.tables import text_table
 
 if TYPE_CHECKING:
     from reductions.decide import Decision
@@ -46,12 +54,8 @@ _ANSWERS = {
     None: (UNDECIDED, "UNKNOWN"),
 }
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="The lower bound as running code: from a formula to gradients of attention, and back.",
+app = new_app(
+    "reductions", "The lower bound as running code: from a formula to gradients of attention, and back."
 )
 
 
@@ -61,28 +65,6 @@ class OracleName(StrEnum):
     FLOAT = "float64"
     MPMATH = "mpmath"
     FAST = "fast"
-
-
-class Format(StrEnum):
-    """How an answer is written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-@app.callback(invoke_without_command=True)
-def _root(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
-) -> None:
-    if version:
-        try:
-            typer.echo(f"reductions {installed_version('proofcheck')}")
-        except PackageNotFoundError:
-            typer.echo("reductions (not installed)")
-        raise typer.Exit
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
 
 
 app.command()(build)
@@ -105,7 +87,7 @@ def decide(
     no_assignment: Annotated[
         bool, typer.Option("--no-assignment", help="Decide only: do not look for an assignment.")
     ] = False,
-    format: Annotated[Format, typer.Option(help="How to write the answer.")] = Format.TEXT,
+    format: Annotated[TextOrJson, typer.Option(help="How to write the answer.")] = TextOrJson.TEXT,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> int:
@@ -115,8 +97,7 @@ def decide(
     """
 
     def run() -> int:
-        if output is not None:
-            check_writable(output)
+        check_output(output)
         from reductions.decide import decide as decide_formula
         from reductions.problems.dimacs import read_dimacs
 
@@ -131,7 +112,7 @@ def decide(
                 assignment=not no_assignment,
                 progress=progress,
             )
-        machine = format is Format.JSON
+        machine = format is TextOrJson.JSON
         deliver(_json(found) if machine else _text(found), output, machine=machine)
         if not quiet:
             note(f"reductions: {_summary(found)}")
@@ -146,14 +127,13 @@ def sizes(
         float, typer.Option("--to", metavar="N", help="The largest number of queries, at most 1e12.")
     ] = 1e12,
     blocks: BlocksOption = 4,
-    format: Annotated[Format, typer.Option(help="How to write the table.")] = Format.TEXT,
+    format: Annotated[TextOrJson, typer.Option(help="How to write the table.")] = TextOrJson.TEXT,
     output: OutputOption = None,
 ) -> int:
     """The sizes of the chains by formula, for random 3-SAT at the threshold; nothing is built."""
 
     def run() -> int:
-        if output is not None:
-            check_writable(output)
+        check_output(output)
         if not 8 <= largest <= 1e12:
             raise UserInputError(f"--to {largest:g}: expected a number of queries from 8 to 1e12")
         if not 1 <= blocks <= 16:
@@ -165,7 +145,7 @@ def sizes(
             for chain in ("direct", "pcp", "ag")
             for variables in range(4, 2 * math.floor(math.log2(largest)) - 1, 8)
         ]
-        machine = format is Format.JSON
+        machine = format is TextOrJson.JSON
         text = json.dumps([asdict(row) for row in rows], indent=2) + "\n" if machine else _table(rows)
         deliver(text, output, machine=machine)
         return 0
@@ -208,9 +188,7 @@ def _table(rows: Sequence[Parameters]) -> str:
                 f"{over_square:.3g}",
             )
         )
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
-    return "".join(f"{line}\n" for line in lines)
+    return text_table(cells, str.rjust)
 
 
 def _oracle(name: OracleName) -> Oracle:
@@ -265,9 +243,5 @@ def _summary(found: Decision) -> str:
 
 
 def main() -> None:
-    """The console entry point."""
+    """Run the command line, and exit with its code."""
     run_app(app, "reductions")
-
-
-if __name__ == "__main__":
-    main()

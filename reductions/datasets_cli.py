@@ -17,13 +17,17 @@ from proofcheck.command import (
     JobsOption,
     OutputOption,
     QuietOption,
+    TextOrJson,
     check_options,
+    check_output,
     deliver,
+    output_to,
     run_command,
     usable_cpus,
 )
 from proofcheck.errors import UserInputError
-from proofcheck.streams import check_writable, note, progress_bar, write_stdout
+from proofcheck.streams import note, progress_bar, write_stdout
+from reductions.tables import text_table
 
 if TYPE_CHECKING:
     from reductions.datasets.estimate import Estimate
@@ -43,13 +47,6 @@ class ExportFormat(StrEnum):
     DIMACS = "dimacs"
 
 
-class ScoreFormat(StrEnum):
-    """How scores are written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 DirectoryArgument = Annotated[
     Path, typer.Argument(metavar="DIR", help="A data set of reductions generate.", show_default=False)
 ]
@@ -62,12 +59,8 @@ def generate(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="DIR",
-            help="Write into this directory, empty or to be resumed. Default: the name of SPEC, here.",
-            show_default=False,
+        output_to(
+            "DIR", "Write into this directory, empty or to be resumed. Default: the name of SPEC, here."
         ),
     ] = None,
     count: Annotated[
@@ -156,18 +149,17 @@ def score(
     split: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of this split only.", show_default=False)
     ] = None,
-    format: Annotated[ScoreFormat, typer.Option(help="How to write the scores.")] = ScoreFormat.TEXT,
+    format: Annotated[TextOrJson, typer.Option(help="How to write the scores.")] = TextOrJson.TEXT,
     output: OutputOption = None,
 ) -> int:
     """Score decisions: accuracy and area under the ROC curve with 95 % intervals, by kind and size."""
 
     def run() -> int:
-        if output is not None:
-            check_writable(output)
+        check_output(output)
         from reductions.datasets.score import score as scored
 
         found = scored(directory, predictions, split=split)
-        machine = format is ScoreFormat.JSON
+        machine = format is TextOrJson.JSON
         text = json.dumps([asdict(one) for one in found], indent=2) + "\n" if machine else _scores(found)
         deliver(text, output, machine=machine)
         return PASSED
@@ -179,14 +171,7 @@ def export(
     directory: DirectoryArgument,
     format: Annotated[ExportFormat, typer.Option(help="To write.", show_default=False)],
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="DIR",
-            help="Write into this directory. Default: DIR-FORMAT.",
-            show_default=False,
-        ),
+        Path | None, output_to("DIR", "Write into this directory. Default: DIR-FORMAT.")
     ] = None,
     quiet: QuietOption = False,
 ) -> int:
@@ -218,7 +203,7 @@ def _forecast(spec: Spec) -> str:
     rows.append(
         ("all", str(sum(one.instances for one in found)), _size(raw), _size(stored), _time(total), "")
     )
-    return _table(rows) + "One process; more divide the time. Sizes on disk and times are estimates.\n"
+    return text_table(rows) + "One process; more divide the time. Sizes on disk and times are estimates.\n"
 
 
 def _forecast_row(one: Estimate) -> tuple[str, str, str, str, str, str]:
@@ -232,17 +217,11 @@ def _scores(found: Sequence[Score]) -> str:
         value, interval = one.accuracy
         area = ("", "") if one.area is None else (f"{one.area[0]:.4f}", _interval(one.area[1]))
         rows.append((one.group, str(one.count), f"{value:.4f}", _interval(interval), *area))
-    return _table(rows)
+    return text_table(rows)
 
 
 def _interval(ends: tuple[float, float]) -> str:
     return f"{ends[0]:.4f} to {ends[1]:.4f}"
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def _size(count: float) -> str:

@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proofcheck.errors import UserInputError
+from proofcheck.streams import Progress
 from reductions.chain import Chain
 from reductions.oracles import Answer, Oracle
 from reductions.problems.attention import AttentionInstance, GradientInstance
@@ -32,9 +33,7 @@ from reductions.thresholds import Thresholds, entry_thresholds, norm_thresholds,
 
 __all__ = [
     "QUADRATURE_SHARE",
-    "ChainName",
     "Decision",
-    "Decoder",
     "Reading",
     "Verdict",
     "chain_named",
@@ -43,10 +42,6 @@ __all__ = [
     "decide_outputs",
 ]
 
-ChainName = Literal["direct", "pcp"]
-Decoder = Literal["one-query", "gauss-legendre", "riemann"]
-#: Called with how many of how many decisions are made, and words.
-Progress = Callable[[int, int, str], None]
 Ask = Callable[[GradientInstance, float], Answer]
 
 #: The part of the room between the thresholds that quadrature may use; the rest is the oracle's.

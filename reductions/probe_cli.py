@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,37 +11,27 @@ import typer
 
 from proofcheck.command import (
     PASSED,
+    EngineName,
     JobsOption,
     QuietOption,
     SeedOption,
+    TextOrJson,
     check_options,
+    output_to,
     run_command,
     usable_cpus,
 )
 from proofcheck.errors import UserInputError
+from proofcheck.ranges import walked
 from proofcheck.streams import note, progress_bar, write_stdout
+from reductions.tables import text_table
 
 if TYPE_CHECKING:
     from reductions.probe import Engine, Probe
 
 __all__ = ["plot", "probe"]
 
-_WALK = re.compile(r"(\d{1,9})(?::(\d{1,9}))?", re.ASCII)
 _GIVEN = "expected numbers such as 256, or A:B for A, 2A, 4A, ..., B, with commas between"
-
-
-class EngineName(StrEnum):
-    """Where cells are measured."""
-
-    LOCAL = "local"
-    DASK = "dask"
-
-
-class ProbeFormat(StrEnum):
-    """How the fits are written."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def probe(
@@ -61,9 +49,9 @@ def probe(
     budget: Annotated[int, typer.Option(metavar="K", help="Features of the fast method, at most.")] = 10_000,
     pairs: Annotated[int, typer.Option(metavar="P", help="Of hard instances in a cell, YES and NO.")] = 4,
     rank_to: Annotated[int, typer.Option(metavar="N", help="Compute ranks for n of at most this.")] = 1024,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", metavar="DIR", help="Write into this directory.")
-    ] = Path("probe"),
+    output: Annotated[
+        Path | None, output_to("DIR", "Write into this directory. Default: probe, here.")
+    ] = None,
     seed: SeedOption = 0,
     engine: Annotated[EngineName, typer.Option(help="Where to measure.")] = EngineName.LOCAL,
     scheduler: Annotated[
@@ -76,7 +64,7 @@ def probe(
     ] = None,
     jobs: JobsOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what a killed run left.")] = False,
-    format: Annotated[ProbeFormat, typer.Option(help="How to write the fits.")] = ProbeFormat.TEXT,
+    format: Annotated[TextOrJson, typer.Option(help="How to write the fits.")] = TextOrJson.TEXT,
     quiet: QuietOption = False,
 ) -> int:
     """Measure the fast gradient beside the exact one, over sizes, bounds and families of inputs.
@@ -90,6 +78,7 @@ def probe(
 
         workers = usable_cpus() if jobs is None else jobs
         check_options(workers, 1, None)
+        directory = output or Path("probe")
         if scheduler is not None and engine is not EngineName.DASK:
             raise UserInputError(f"--scheduler {scheduler}: only for --engine dask")
         grid = Grid(
@@ -105,15 +94,15 @@ def probe(
         )
         with progress_bar(quiet) as progress:
             done = measure(
-                grid, out, engine=_engine(engine, scheduler, workers), resume=resume, progress=progress
+                grid, directory, engine=_engine(engine, scheduler, workers), resume=resume, progress=progress
             )
         for line in done.remade:
             note(f"reductions: {line}; measured anew")
-        machine = format is ProbeFormat.JSON
+        machine = format is TextOrJson.JSON
         write_stdout(_json(done.result) if machine else _text(done.result), machine=machine)
         if not quiet:
             cells = f"{len(grid)} cell{'' if len(grid) == 1 else 's'}"
-            note(f"reductions: {cells} in {str(out)!r}, {done.measured} measured now")
+            note(f"reductions: {cells} in {str(directory)!r}, {done.measured} measured now")
         return PASSED
 
     return run_command(run, "reductions")
@@ -126,16 +115,7 @@ def plot(
             metavar="DIR", help="A probe, complete or not; or a Parquet file of one.", show_default=False
         ),
     ],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="DIR",
-            help="Write into this directory. Default: DIR-plots.",
-            show_default=False,
-        ),
-    ] = None,
+    output: Annotated[Path | None, output_to("DIR", "Write into this directory. Default: DIR-plots.")] = None,
     seed: SeedOption = 0,
     quiet: QuietOption = False,
 ) -> int:
@@ -143,7 +123,7 @@ def plot(
 
     def run() -> int:
         from proofcheck.files import replacing
-        from reductions.build_files import told
+        from reductions.files import told
         from reductions.probe import draw, read
 
         found = read(source)
@@ -172,7 +152,7 @@ def _engine(name: EngineName, scheduler: str | None, jobs: int) -> Engine:
 
 
 def _text(found: Probe) -> str:
-    from reductions.probe.report import crossing_rows, exponent_rows, text_table
+    from reductions.probe.report import crossing_rows, exponent_rows
 
     crossing, exponent = text_table(crossing_rows(found.rows)), text_table(exponent_rows(found.rows))
     return (
@@ -201,15 +181,10 @@ def _walks(option: str, text: str) -> tuple[int, ...]:
     """Sizes: single ones and ranges, each twice the one before, with commas between."""
     found: list[int] = []
     for part in _parts(text):
-        match = _WALK.fullmatch(part)
-        first = int(match[1]) if match else 0
-        last = int(match[2] or match[1]) if match else 0
-        if not 1 <= first <= last:
+        sizes = walked(part)
+        if sizes is None:
             raise UserInputError(f"{option} {text[:60]}: {_GIVEN}")
-        while first < last:
-            found.append(first)
-            first *= 2
-        found.append(last)
+        found += sizes
     return tuple(found)
 
 

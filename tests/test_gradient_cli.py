@@ -196,7 +196,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
         (("in.npz", "--rtol", "nan"), "--rtol nan: expected"),
         (("in.npz", "--rtol", "inf"), "--rtol inf: expected"),
         (("in.npz", "--eps", "x"), "--eps"),
-        (("in.npz", "--seed", "-1"), "--seed -1: expected"),
+        (("in.npz", "--seed", "-1"), "Invalid value for '--seed'"),
         (("in.npz", "--wrt", "X,Z"), "expected one or more of X, Y, A1, A2, A3"),
         (("in.npz", "--wrt", ""), "expected one or more of X, Y, A1, A2, A3"),
         (("in.npz", "--method", "quick"), "--method"),

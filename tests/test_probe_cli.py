@@ -83,7 +83,6 @@ def test_what_is_damaged_is_told(tiny: tuple[Path, Result], tmp_path: Path) -> N
         (["--eps", "0"], "eps is 0.0"),
         (["--budget", "0"], "budget is 0"),
         (["--pairs", "-1"], "pairs is -1"),
-        (["--seed", "-1"], "seed is -1"),
         (["--jobs", "0"], "--jobs 0"),
         (["--scheduler", "tcp://a:1"], "--scheduler tcp://a:1: only for --engine dask"),
         (["--families", "hard", "--d", "12"], "d is 12: the family 'hard' needs a power of two"),

@@ -27,6 +27,7 @@ from proofcheck.extremal.results import Constants, CurvePoint, Extreme, Instance
 from proofcheck.extremal.sources import relation_source
 from proofcheck.extremal.space import Space
 from proofcheck.loading import one_line
+from proofcheck.streams import Progress
 
 __all__ = ["DEFAULT_EVALUATIONS", "DEFAULT_SIZE", "LEAST_EVALUATIONS", "best_constant", "size_symbols"]
 
@@ -48,7 +49,6 @@ _CERTIFIED = 10
 _INDEX_CHOICES = 16
 # A counterexample is looked for at sizes up to this.
 _SMALL = 4
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass

@@ -9,13 +9,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
 from proofcheck.claims.status import is_disproved
 from proofcheck.results import ClaimResult, Report
+from proofcheck.versions import installed_version
 
 __all__ = ["SarifResult", "SarifRule", "sarif", "to_sarif_text"]
 
@@ -72,7 +72,7 @@ def sarif(results: Iterable[SarifResult], rules: Sequence[SarifRule]) -> str:
     number = {rule.id: k for k, rule in enumerate(rules)}
     driver = {
         "name": "proofcheck",
-        "version": _version(),
+        "version": installed_version("proofcheck") or "unknown",
         "rules": [
             {
                 "id": rule.id,
@@ -138,10 +138,3 @@ def _address(file: str) -> dict[str, str]:
         return {"uri": quote(path.relative_to(Path.cwd()).as_posix()), "uriBaseId": "%SRCROOT%"}
     except ValueError:
         return {"uri": path.as_uri()}
-
-
-def _version() -> str:
-    try:
-        return version("proofcheck")
-    except PackageNotFoundError:
-        return "unknown"

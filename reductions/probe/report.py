@@ -9,7 +9,7 @@ import numpy as np
 from reductions.probe.fit import Crossing, Exponent, crossings, exponents
 from reductions.probe.row import Row
 
-__all__ = ["cell_rows", "crossing_rows", "decision_rows", "exponent_rows", "markdown_table", "text_table"]
+__all__ = ["cell_rows", "crossing_rows", "decision_rows", "exponent_rows", "markdown_table"]
 
 #: Lines of a table, the first being its head.
 Table = list[tuple[str, ...]]
@@ -103,13 +103,6 @@ def decision_rows(rows: Sequence[Row]) -> Table:
 
 def _count(value: int | None) -> str:
     return _NONE if value is None else str(value)
-
-
-def text_table(table: Table) -> str:
-    """Columns as wide as they need to be."""
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
-    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def markdown_table(table: Table) -> str:
