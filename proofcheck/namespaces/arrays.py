@@ -65,10 +65,8 @@ def common_namespace(arrays: Mapping[str, Array]) -> Any:
         raise UserInputError(
             f"the arrays come from different libraries ({kinds}); convert them to one, or pass backend="
         ) from error
-    _check_alike(arrays, "dtype", {name: dtype_name(array) for name, array in arrays.items()})
-    _check_alike(
-        arrays, "device", {name: str(array_api_compat.device(array)) for name, array in arrays.items()}
-    )
+    _check_alike("dtype", {name: dtype_name(array) for name, array in arrays.items()})
+    _check_alike("device", {name: str(array_api_compat.device(array)) for name, array in arrays.items()})
     first, array = next(iter(arrays.items()))
     if array.dtype not in (xp.float32, xp.float64):
         raise UserInputError(
@@ -78,7 +76,7 @@ def common_namespace(arrays: Mapping[str, Array]) -> Any:
     return xp
 
 
-def _check_alike(arrays: Mapping[str, Array], what: str, found: Mapping[str, str]) -> None:
+def _check_alike(what: str, found: Mapping[str, str]) -> None:
     if len(set(found.values())) > 1:
         listed = ", ".join(f"{name}: {value}" for name, value in found.items())
         raise UserInputError(f"the arrays differ in {what} ({listed}); convert them to one {what}")

@@ -76,7 +76,7 @@ class Expansion:
         O((m + b) · count + m · b · count) time, (m + b) · count numbers of memory.
         """
         left, right = (
-            self.monomials.evaluate(np.ascontiguousarray((points @ axes).T), np)
+            self.monomials.evaluate(np.ascontiguousarray((points @ axes).T))
             for points, axes in ((queries, self.query_axes), (keys, self.key_axes))
         )
         return np.asarray((left.T * self.monomials.weights(coefficients)) @ right)
@@ -119,9 +119,7 @@ def leftover(
     radius = min(found.radius, columns) * rounded**2
     epsilon = found.epsilon + 4 * block_unit * columns
     used = expansion.monomials
-    terms = (
-        used.evaluate(np.ascontiguousarray(products[: used.variables, None]), np)[:, 0] * used.multinomials
-    )
+    terms = used.evaluate(np.ascontiguousarray(products[: used.variables, None]))[:, 0] * used.multinomials
     kept = np.bincount(used.degrees, weights=terms, minlength=len(coefficients))
     dropped = 0.0
     for degree, coefficient in enumerate(coefficients[1:], 1):  # 1 is in every set

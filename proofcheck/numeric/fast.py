@@ -365,7 +365,7 @@ class _Sweep:
         return self.problem.xp.reshape(product, (-1, points.shape[1]))
 
     def _features(self, points: Array) -> Array:
-        return self.features.evaluate(points, self.problem.xp, self.buffer)
+        return self.features.evaluate(points, self.buffer)
 
     def _key_moments(self, rows: slice, row_gradient: bool) -> Array:
         keys, turned = self._keys(rows)

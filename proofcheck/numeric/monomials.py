@@ -71,12 +71,11 @@ class Monomials:
         """The factor a_|β| |β|!/β! of each term of (1), shape (count,)."""
         return np.asarray(coefficients, dtype=np.float64)[self.degrees] * self.multinomials
 
-    def evaluate(self, columns: Array, xp: object, buffer: Array | None = None) -> Array:
+    def evaluate(self, columns: Array, buffer: Array | None = None) -> Array:
         """Every monomial at every point: (count, b) from points as columns, (variables, b).
 
         Args:
             columns: the points.
-            xp: their array namespace.
             buffer: (count, b) or more columns of a writable array to fill, else a new array is made.
 
         At most ``degree − 1`` roundings each; O(count · b) time.

@@ -86,7 +86,7 @@ def test_the_features_of_a_polynomial_of_an_inner_product(
     q, k = (data.draw(st.lists(small, min_size=variables, max_size=variables)) for _ in range(2))
     coefficients = tuple(data.draw(st.lists(small, min_size=degree + 1, max_size=degree + 1)))
     columns = np.array([q, k], dtype=np.float64).T
-    features = found.evaluate(columns, np)
+    features = found.evaluate(columns)
     weights = found.weights(coefficients)
     score = sum(a * b for a, b in zip(q, k, strict=True))
     # At most 9^7 · 4 · 4^14: not a float in all cases, so the sum is over fractions.
@@ -103,7 +103,7 @@ def test_each_feature_within_its_roundings(variables: int, degree: int) -> None:
     rng = np.random.default_rng(variables * 100 + degree)
     columns = rng.uniform(-2, 2, (variables, 5))
     found = monomials(variables, degree)
-    features = found.evaluate(columns, np)
+    features = found.evaluate(columns)
     assert features.shape == (found.count, 5)
     allowed = (1 + Fraction(1, 1 << 53)) ** max(degree - 1, 0) - 1
     points = [[Fraction(float(entry)) for entry in point] for point in columns.T]
@@ -121,8 +121,8 @@ def test_in_a_buffer_or_assembled_it_is_the_same(variables: int, degree: int, dt
     found = monomials(variables, degree)
     # What an earlier block left, and more columns than this block has.
     buffer = np.full((found.count, 9), np.nan, dtype=dtype)
-    filled = found.evaluate(columns, np, buffer)
-    assembled = found.evaluate(columns, np)
+    filled = found.evaluate(columns, buffer)
+    assembled = found.evaluate(columns)
     assert np.shares_memory(filled, buffer)
     assert filled.dtype == assembled.dtype == dtype
     assert filled.tobytes() == assembled.tobytes()
@@ -133,11 +133,10 @@ def test_array_libraries(backend: Any) -> None:
     columns = np.random.default_rng(0).uniform(-2, 2, (3, 6))
     found = monomials(3, 4)
     moved = backend.asarray(columns)
-    true = found.evaluate(columns, np)
-    xp = moved.__array_namespace__() if hasattr(moved, "__array_namespace__") else backend
-    assert np.array_equal(to_numpy(found.evaluate(moved, xp)), true)
+    true = found.evaluate(columns)
+    assert np.array_equal(to_numpy(found.evaluate(moved)), true)
     buffer = backend.asarray(np.zeros((found.count, 8)))
-    assert np.array_equal(to_numpy(found.evaluate(moved, xp, buffer)), true)
+    assert np.array_equal(to_numpy(found.evaluate(moved, buffer)), true)
 
 
 def test_weights() -> None:
