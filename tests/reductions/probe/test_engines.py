@@ -42,14 +42,23 @@ def test_dask_that_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch)
 
 
 # In a process of its own: dask starts threads and logs that outlive a test.
-SCRIPT = """
+SCRIPT = '''
 import json
-from pathlib import Path
-from distributed import LocalCluster
+import subprocess
+import sys
 from proofcheck.errors import UserInputError
 from proofcheck.workers import Failed
 from reductions.probe import DaskEngine
 from tests.reductions.probe.work import dying, threads, waiting
+
+# A scheduler in a process of its own, which can be killed.
+CLUSTER = """
+import time
+from distributed import LocalCluster
+cluster = LocalCluster(n_workers=1, processes=False, protocol="tcp", dashboard_address=None)
+print(cluster.scheduler_address, flush=True)
+time.sleep(120)
+"""
 
 if __name__ == "__main__":
     found = dict(DaskEngine(jobs=2).map(threads, [(1,), (2,), (-1,)]))
@@ -60,16 +69,17 @@ if __name__ == "__main__":
         next(DaskEngine("nonsense").map(threads, [(1,)]))
     except UserInputError as error:
         refused.append(str(error))
-    with LocalCluster(n_workers=1, processes=False, dashboard_address=None, silence_logs=50) as cluster:
-        gone = DaskEngine(cluster.scheduler_address).map(waiting, [(0.0, "{place}"), (3.0, "{place}")])
-        assert next(gone) == (0, 0.0)
-        cluster.close()
-        try:
-            next(gone)
-        except UserInputError as error:
-            refused.append(str(error))
+    cluster = subprocess.Popen([sys.executable, "-c", CLUSTER], stdout=subprocess.PIPE, text=True)
+    gone = DaskEngine(cluster.stdout.readline().strip()).map(waiting, [(0.0,), (60.0,)])
+    assert next(gone) == (0, 0.0)
+    cluster.kill()
+    try:
+        next(gone)
+    except UserInputError as error:
+        refused.append(str(error))
+    cluster.communicate()
     print(json.dumps([found, died, refused]))
-"""
+'''
 
 
 def test_dask_workers(tmp_path: Path) -> None:

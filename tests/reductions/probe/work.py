@@ -24,7 +24,7 @@ def dying(number: int, place: str) -> int:
     return 10 * number
 
 
-def waiting(seconds: float, place: str) -> float:
+def waiting(seconds: float) -> float:
     """The seconds, once they are over."""
     time.sleep(seconds)
     return seconds
