@@ -351,8 +351,9 @@ class Search:
         For normal scores of standard deviation σ it leaves the Hermite coefficients beyond g, in root mean
         square σ^{g+1}/√(g+1)!: this says which degrees are worth fitting.
         """
-        spread = float(np.sqrt(np.mean(self.runs.scores**2)))
-        return spread ** (degree + 1) / math.sqrt(math.factorial(degree + 1))
+        with np.errstate(over="ignore"):
+            spread = np.sqrt(np.mean(self.runs.scores**2))
+            return float(spread ** (degree + 1)) / math.sqrt(math.factorial(degree + 1))
 
     # What each run finds.
 

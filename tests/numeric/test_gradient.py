@@ -79,6 +79,13 @@ def test_large_scores_are_for_the_exact_method() -> None:
     assert "exact method takes about" in result.reason
 
 
+@pytest.mark.parametrize("bound", [1e20, 1e80])
+def test_scores_whose_powers_no_float_holds_are_for_the_exact_method(bound: float) -> None:
+    arrays = inputs(10, 1)
+    result = attention_gradient(**arrays | {name: bound * arrays[name] for name in ("A1", "A2")}, rtol=1e-3)
+    assert result.method == "exact"
+
+
 @pytest.mark.parametrize(("seconds", "method"), [(10.0, "fast"), (1e-9, "exact")])
 def test_the_method_that_is_expected_to_be_quicker_is_taken(
     seconds: float, method: str, monkeypatch: pytest.MonkeyPatch
