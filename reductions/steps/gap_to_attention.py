@@ -76,7 +76,9 @@ def _gamma(reading: Reading, N: int, gap: int) -> float:
 
 def least_slope_gamma(N: int, gap: int) -> float:
     """The least γ with 4 e^{−2} N/(N + 1/e)³ ≥ 4 · 4 N D e^{−2D}, D = 1 + γ·gap; found by bisection."""
-    target = -2 - math.log(4) - 3 * math.log(N + math.exp(-1))
+    # From here on e^{−1} is lost in a double, and N itself may be beyond all of them.
+    log = math.log(N) if N > 1 << 53 else math.log(N + math.exp(-1))
+    target = -2 - math.log(4) - 3 * log
     low, high = 1.0, 2.0
     while math.log(high) - 2 * high > target:
         low, high = high, 2 * high

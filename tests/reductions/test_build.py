@@ -457,3 +457,11 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert reductions("explain", "in.cnf", "-o", "p.svg") == (0, "", "")
     assert (tmp_path / "p.svg").read_text(encoding="utf-8") == picture
     assert reductions("explain", "missing.cnf")[0] == 2
+
+
+def test_a_formula_that_declares_millions_of_variables_is_refused(tmp_path: Path) -> None:
+    """Its sizes are beyond all floats."""
+    formula = Formula(1 << 24, ((1, 2),))
+    for decoder in ("one-query", "riemann"):
+        with pytest.raises(UserInputError, match=r"needs at least 2\^\d+ bytes"):
+            build(formula, tmp_path / decoder, decoder=decoder)
