@@ -122,7 +122,11 @@ def _mapped(place: Path) -> Array:
 
 @contextmanager
 def readable(path: Path) -> Iterator[BufferedReader]:
-    """A regular file, opened."""
+    """A regular file, opened.
+
+    Raises:
+        UserInputError: there is none, or reading it fails in the block.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
             raise UserInputError(f"cannot read {str(path)!r}: it is not a regular file")
@@ -130,7 +134,10 @@ def readable(path: Path) -> Iterator[BufferedReader]:
     except OSError as error:
         raise UserInputError(f"cannot read {str(path)!r}: {error.strerror}") from error
     with file:
-        yield file
+        try:
+            yield file
+        except OSError as error:
+            raise UserInputError(f"cannot read {str(path)!r}: {error.strerror}") from error
 
 
 @contextmanager

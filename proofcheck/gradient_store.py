@@ -61,7 +61,7 @@ def open_inputs(path: Path) -> StoredInputs:
     Raises:
         UserInputError: one is missing, there twice, damaged, or of a shape or dtype that does not fit.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):  # false of names that the system does not take, too
         raise UserInputError(
             f"{str(path)!r} is not a directory; expected one with A1.npy or A1.zarr, A2.npy or A2.zarr, …"
         )

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import importlib
 import importlib.util
+import os
 import sys
 import sysconfig
 import traceback
@@ -121,7 +122,7 @@ def import_reference(reference: str, what: str = "claim module") -> ModuleType:
 
 
 def _import_file(path: Path, what: str) -> ModuleType:
-    if not path.is_file():
+    if not os.path.isfile(path):  # false of names that the system does not take, too
         raise UserInputError(f"{what} {str(path)!r}: there is no such file")
     path = path.resolve()
     known = sys.modules.get(path.stem)

@@ -127,11 +127,11 @@ def _check_line(option: str, text: str) -> None:
 def _check_free(directory: Path, target: Path) -> None:
     if target == Path.cwd():
         raise UserInputError(f"{str(directory)!r} is the current directory; name one to be made")
-    if target.exists() and not target.is_dir():
-        raise UserInputError(f"{str(directory)!r} is not a directory; name one to be made")
-    if not target.parent.is_dir():
-        raise UserInputError(f"{str(directory)!r}: {str(target.parent)!r} is no directory; make it first")
     try:
+        if target.exists() and not target.is_dir():
+            raise UserInputError(f"{str(directory)!r} is not a directory; name one to be made")
+        if not target.parent.is_dir():
+            raise UserInputError(f"{str(directory)!r}: {str(target.parent)!r} is no directory; make it first")
         empty = not target.exists() or not any(target.iterdir())
     except OSError as error:
         raise UserInputError(f"cannot read {str(directory)!r}: {error.strerror}") from error

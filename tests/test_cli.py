@@ -169,6 +169,7 @@ def test_a_report_in_a_file_is_plain_text(tmp_path: Path) -> None:
         (["mine.py", "--claim", "a:godo"], "unknown claim id 'a:godo'; nearest: a:good"),
         (["broken.py", "mine.py", "--claim", "b:x"], "broken.py could not be imported: RuntimeError: no"),
         (["missing.py"], "there is no such file"),
+        (["x" * 300 + ".py"], "there is no such file"),
         (["no.such.module"], "was not found"),
         (["empty.py"], "no claims in empty.py"),
         (["mine.py", "--jobs", "0"], "--jobs 0"),

@@ -188,6 +188,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
         (("in.npz", "in.npz"), "2 inputs given"),
         (("missing.npz",), "cannot read 'missing.npz': No such file"),
         (("x" * 300,), "File name too long"),
+        (("x" * 300, "--engine", "local"), "is not a directory"),
         (("in",), "is a directory; add --mmap"),
         (("in.npz", "--mmap"), "is not a directory; --mmap reads"),
         (("missing", "--mmap"), "is not a directory"),

@@ -226,6 +226,18 @@ def test_inputs_in_a_directory_stay_on_disk(monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_array_equal(read_directory(Path("in")).arrays["A2"], arrays_of()["A2"])
 
 
+def test_a_file_that_fails_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a disk with a fault, or where a network goes away."""
+    save(Path("in.npz"), arrays_of())
+
+    def failing(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(gradient_files.hashlib, "file_digest", failing)
+    with pytest.raises(UserInputError, match=r"^cannot read 'in.npz': Input/output error$"):
+        read_npz(Path("in.npz"))
+
+
 def test_memory_that_runs_out_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise MemoryError

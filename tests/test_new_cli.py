@@ -171,6 +171,7 @@ def test_places_that_cannot_be_used_are_refused(tmp_path: Path, monkeypatch: pyt
         (Path("../a_file/mine_too"), "is no directory"),
         (Path("../absent/mine_too"), "is no directory"),
         (Path(), "is the current directory"),
+        (Path("x" * 300), "File name too long"),
     ):
         with pytest.raises(UserInputError, match=words):
             lay_out(place, name="mine_too")

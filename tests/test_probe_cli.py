@@ -121,7 +121,7 @@ def test_an_incomplete_probe_is_drawn_with_a_note(tiny: tuple[Path, Result], tmp
 
 
 def test_no_probe_to_draw(tmp_path: Path) -> None:
-    for source in (tmp_path / "none", tmp_path):
+    for source in (tmp_path / "none", tmp_path, tmp_path / ("x" * 300)):
         done = _run("plot", str(source))
         assert (done.return_value, done.stdout) == (2, "")
         assert "cannot read" in done.stderr

@@ -76,7 +76,7 @@ def manifest_of(directory: Path) -> dict[str, Any]:
     """
     path = directory / MANIFEST
     name = repr(str(path))
-    if not path.exists():
+    if not os.path.exists(path):  # false of names that the system does not take, too
         raise UserInputError(f"{str(directory)!r} has no {MANIFEST}: expected a complete data set; {_RESUME}")
     data = json_of(read_file(path, most=_MOST_JSON, command="generate"), name)
     fault = _fault(data)

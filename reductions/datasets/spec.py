@@ -17,6 +17,7 @@ named after the family and these. Unknown keys are errors, so that a misspelt on
 from __future__ import annotations
 
 import math
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -169,7 +170,7 @@ def read_spec(source: str | Path, *, count: int | None = None, seed: int | None 
     if _NAME.fullmatch(text) and text in shipped_specs():
         return spec_of(_parsed(_shipped().joinpath(f"{text}.toml").read_bytes(), text), count, seed)
     path = Path(source)
-    if not text.endswith(".toml") and not path.exists():
+    if not text.endswith(".toml") and not os.path.exists(path):
         known = ", ".join(shipped_specs())
         raise UserInputError(f"SPEC is {text!r}; expected a TOML file, or one of the shipped: {known}")
     try:

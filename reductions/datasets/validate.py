@@ -7,6 +7,7 @@ read; a row by its id.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +69,7 @@ def validate(directory: str | Path, progress: Progress | None = None) -> Validat
         UserInputError: there is no such directory, or pyarrow is not installed.
     """
     place = Path(directory)
-    if not place.is_dir():
+    if not os.path.isdir(place):  # false of names that the system does not take, too
         raise UserInputError(f"{str(directory)!r} is no directory; expected one of reductions generate")
     found = Validation()
     manifest = _manifest(place, found)

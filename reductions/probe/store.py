@@ -6,6 +6,7 @@ Every row has the SHA-256 of all that is in it, so that a changed byte is found 
 from __future__ import annotations
 
 import io
+import os
 import types
 import typing
 from collections.abc import Iterator, Sequence
@@ -117,7 +118,7 @@ def read(path: str | Path) -> Probe:
     """
     arrow()
     place = Path(path)
-    if not place.is_dir():
+    if not os.path.isdir(place):  # false of names that the system does not take, too
         data = read_file(place, most=_MOST_BYTES, command="probe")
         return Probe(tuple(rows_from(data, repr(str(place)))))
     grid = grid_of(place)

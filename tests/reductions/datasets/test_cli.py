@@ -113,6 +113,9 @@ def test_a_dry_run_of_what_is_large_is_quick_and_says_that_it_is_a_model() -> No
     [
         ["generate"],
         ["generate", "nothing"],
+        ["generate", "x" * 300],
+        ["validate", "x" * 300],
+        ["export", "x" * 300, "--format", "npz"],
         ["generate", "mine.toml", "--jobs", "0"],
         ["generate", "mine.toml", "--count", "3"],
         ["generate", "mine.toml", "-o", "mine.toml"],
