@@ -2,6 +2,7 @@
 
     python benchmarks/gradient.py --quick
     python benchmarks/gradient.py --record [--minutes M]
+    python benchmarks/gradient.py --keep
     python benchmarks/gradient.py [--rounds R] [--minutes M] [--only WORD] [-o FILE]
 
 Side by side are torch's scaled_dot_product_attention with autograd; the exact and the fast method, by
@@ -13,7 +14,8 @@ beyond n = 2^15 are of one block of queries against all keys, scaled, and say so
 --quick prints the table of what was to be reached with what was; it is meant for 5 minutes on 2 quiet cores.
 --record does all cells, writes docs/benchmarks.json, the pictures in docs/images and the tables of
 docs/benchmarks.md; it refuses a loaded machine.  With --minutes the most important cells that fit are done,
-and the others named.  Needs the extra "test".
+and the others named.  --keep measures nothing, and makes page and pictures anew of docs/benchmarks.json.
+Needs the extra "test".
 """
 
 from __future__ import annotations
@@ -80,12 +82,15 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--record", action="store_true", help="write the JSON, pictures and tables of the docs"
     )
+    parser.add_argument("--keep", action="store_true", help="measure nothing: page and pictures only")
     parser.add_argument("--minutes", type=float, metavar="M", help="do what fits in this time")
     parser.add_argument("--rounds", type=int, default=5, metavar="R", help="of a full run (default 5)")
     parser.add_argument("--only", metavar="WORD", help="cells whose name has this")
     parser.add_argument("--list", action="store_true", help="name the cells, the most important first")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the JSON here")
     found = parser.parse_args(arguments)
+    if found.keep and (found.quick or found.record):
+        parser.error("--keep measures nothing; leave out --quick and --record")
     if found.quick and found.record:
         parser.error("--record is of a full run; leave out --quick")
     if found.minutes is not None and not found.minutes > 0:
@@ -95,9 +100,29 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
     return found
 
 
+def recorded(docs: Path) -> dict[str, Any]:
+    """The run that the page is of.
+
+    Raises:
+        UserInputError: none is recorded.
+    """
+    path = docs / "benchmarks.json"
+    if not path.exists():
+        raise UserInputError(f"no run is recorded in {path.name}; measure one with --record")
+    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return report
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the cells asked for; 2 where nothing can be recorded."""
     chosen = options(arguments)
+    if chosen.keep:
+        try:
+            record(recorded(DOCS), DOCS)
+        except UserInputError as error:
+            note(str(error))
+            return 2
+        return 0
     cells = quick_cells() if chosen.quick else full_cells(chosen.rounds)
     cells = [cell for cell in cells if chosen.only is None or chosen.only in cell.name]
     if chosen.list:

@@ -44,6 +44,7 @@ from proofcheck.errata_cli import errata
 from proofcheck.gradcheck_cli import gradcheck
 from proofcheck.gradient_cli import gradient
 from proofcheck.new_cli import new
+from proofcheck.notebooks_cli import notebooks
 from proofcheck.streams import note, progress_bar
 
 if TYPE_CHECKING:
@@ -207,3 +208,4 @@ app.command()(figure)
 app.command()(gradcheck)
 app.command()(gradient)
 app.command()(new)
+app.command()(notebooks)

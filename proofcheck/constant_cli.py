@@ -23,7 +23,7 @@ from proofcheck.command import (
     no_claims,
     run_command,
 )
-from proofcheck.errors import UserInputError
+from proofcheck.errors import MissingExtraError, UserInputError
 from proofcheck.ranges import walked
 from proofcheck.streams import note, progress_bar
 
@@ -141,18 +141,17 @@ def _asked(n: str | None, d: str | None, size: list[str]) -> dict[str, tuple[tup
 
 
 def _plot_format(path: Path) -> str:
-    from importlib.util import find_spec
+    from proofcheck.extras import check_extras
+    from proofcheck.plots import FORMATS
 
-    formats = ("svg", "png", "pdf")
     suffix = path.suffix.lower().removeprefix(".")
-    if suffix not in formats:
-        names = ", ".join(f".{one}" for one in formats)
+    if suffix not in FORMATS:
+        names = ", ".join(f".{one}" for one in FORMATS)
         raise UserInputError(f"--plot {path}: expected a file name that ends in one of {names}")
-    if find_spec("matplotlib") is None:
-        raise UserInputError(
-            f"--plot {path}: matplotlib is not installed; install the extra: pip install "
-            "'proofcheck[notebooks]'"
-        )
+    try:
+        check_extras("notebooks")
+    except MissingExtraError as error:
+        raise UserInputError(f"--plot {path}: {error}") from error
     return suffix
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "FreeSymbolError",
     "IllFormedError",
     "IndexRangeError",
+    "MissingExtraError",
     "OutsideCalculusError",
     "ProofcheckError",
     "ShapeError",
@@ -28,6 +29,14 @@ class ProofcheckError(Exception):
 
 class UserInputError(ProofcheckError):
     """An argument, file or option that cannot be used; the message says what to change."""
+
+
+class MissingExtraError(UserInputError):
+    """Something optional is not installed; the message has the line that installs it."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: the one line."""
+        return [str(self)]
 
 
 class ApproximationError(UserInputError):

@@ -1,16 +1,13 @@
-"""Pictures of a run as SVG: the same bytes for the same numbers, colours that the colour-blind tell apart."""
+"""Pictures of a run as SVG, in the style of :mod:`proofcheck.plots`."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["PICTURES", "drawn"]
+from proofcheck import plots
 
-# Okabe and Ito, "Color universal design" (2008); markers tell the lines apart without any colour.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_MARKERS = "osD^vPX"
+__all__ = ["PICTURES", "drawn"]
 
 
 def _against_n(cells: Mapping[str, Any], axes: Any) -> bool:
@@ -33,7 +30,8 @@ def _against_n(cells: Mapping[str, Any], axes: Any) -> bool:
         if points:
             axes.plot(*zip(*points, strict=True), label=f"{method} (n = 2^17: a block, scaled)")
     axes.set(xscale="log", yscale="log", xlabel="n (rows)", ylabel="time of dL/dX (seconds)")
-    axes.set_title(f"Time against n; d = {cell['d']}, B = {cell['B']:g}, degree {cell['degree']}, medians")
+    sizes = {"n": [int(n) for n in cell["sizes"]], "d": cell["d"], "B": cell["B"]}
+    axes.set_title(f"{plots.titled('Time against n', **sizes)}, degree {cell['degree']}, medians")
     return True
 
 
@@ -53,7 +51,8 @@ def _against_error(cells: Mapping[str, Any], axes: Any) -> bool:
         axes.plot(*zip(*points, strict=True), label=family)
     axes.set(xscale="log", yscale="log", ylabel="time of dL/dX, whole call (seconds)")
     axes.set_xlabel(f"relative error of {cell['rows of dL/dQ']} rows of dL/dQ (no unit)")
-    axes.set_title(f"Time against error; n = {cell['n']:,}, d = {cell['d']}, B = {cell['B']:g}, medians")
+    sizes = {"n": cell["n"], "d": cell["d"], "B": cell["B"]}
+    axes.set_title(f"{plots.titled('Time against error', **sizes)}, medians")
     return True
 
 
@@ -67,7 +66,8 @@ def _against_bound(cells: Mapping[str, Any], axes: Any) -> bool:
             axes.plot(*zip(*points, strict=True), label=name)
     first = rows[0]
     axes.set(yscale="log", xlabel="B (largest entry, no unit)", ylabel="time of dL/dX, whole call (seconds)")
-    axes.set_title(f"Time against B; n = {first['n']:,}, d = {first['d']}, rtol = {first['rtol']:g}, medians")
+    sizes = {"n": first["n"], "d": first["d"], "B": [row["B"] for row in rows]}
+    axes.set_title(f"{plots.titled('Time against B', **sizes, rtol=first['rtol'])}, medians")
     return True
 
 
@@ -81,27 +81,15 @@ PICTURES: Mapping[str, Callable[[Mapping[str, Any], Any], bool]] = {
 
 def drawn(report: Mapping[str, Any]) -> dict[str, str]:
     """The SVGs that the cells of a run allow, by name."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    settings = {
-        "svg.hashsalt": "proofcheck",
-        "svg.fonttype": "none",
-        "axes.prop_cycle": matplotlib.cycler(color=_COLOURS, marker=list(_MARKERS)),
-        "font.size": 9,
-    }
     found = {}
-    with matplotlib.rc_context(settings):
-        for name, draw in PICTURES.items():
-            figure = Figure(figsize=(6.5, 4.2), layout="constrained")
-            axes = figure.add_subplot()
+    for name, draw in PICTURES.items():
+        with plots.styled():
+            figure, ((axes,),) = plots.figure(6.5, 4.2)
             if not draw(report["cells"], axes):
                 continue
-            axes.grid(alpha=0.3)
             axes.legend()
             if report["load"]["loaded machine"] is not False:
-                axes.text(0.5, 0.5, "loaded machine", transform=axes.transAxes, ha="center", color="#D55E00")
-            buffer = io.StringIO()
-            figure.savefig(buffer, format="svg", metadata={"Date": None})
-            found[name] = buffer.getvalue()
+                words = {"transform": axes.transAxes, "ha": "center", "color": plots.VERMILION}
+                axes.text(0.5, 0.5, "loaded machine", **words)
+        found[name] = plots.rendered(figure, "svg").decode()
     return found

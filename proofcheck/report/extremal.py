@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,22 +9,20 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from proofcheck import plots
 from proofcheck.checks.binding import Sizes, sizes_words
 from proofcheck.checks.counterexample import as_strings
-from proofcheck.errors import UserInputError
 from proofcheck.extremal import Constants, CurvePoint, Extreme, Instance
 from proofcheck.report.by_hand import is_zero, matrix_lines, side_by_side
 
-__all__ = ["PLOT_FORMATS", "draw", "finding", "to_json_text", "to_text"]
+__all__ = ["draw", "finding", "to_json_text", "to_text"]
 
 SCHEMA_VERSION = 1
-PLOT_FORMATS = ("svg", "png", "pdf")
 _WIDTH = 100
 _HEAD = ("form", "relation", "left/right", "at", "finding")
 #: From here on a range is drawn on a logarithmic axis.
 _WIDE = 20.0
 _CLOSE = 1e-6
-_MARKERS = "osD^v<>PX*"
 _MOST_ENTRY = 24
 
 
@@ -229,47 +226,38 @@ def draw(found: Constants, format: str) -> bytes:
 
     Args:
         found: what the search found.
-        format: one of ``PLOT_FORMATS``.
+        format: one of ``plots.FORMATS``.
 
     Returns:
-        The file's bytes, the same every time for SVG.
+        The file's bytes, the same every time.
 
     Raises:
-        UserInputError: matplotlib is not installed.
+        MissingExtraError: matplotlib is not installed.
     """
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UserInputError(
-            "--plot needs matplotlib; install the extra: pip install 'proofcheck[notebooks]'"
-        ) from error
     symbols = [name for name, values in found.sizes.items() if len(values) > 1] or [*found.sizes][:1] or [""]
-    with matplotlib.rc_context({"svg.hashsalt": "proofcheck", "font.size": 9}):
-        figure = Figure(figsize=(5.2 * len(symbols), 4.4), layout="constrained")
-        panels = figure.subplots(1, len(symbols), squeeze=False)[0]
+    with plots.styled():
+        figure, (panels,) = plots.figure(5.2 * len(symbols), 4.4, 1, len(symbols))
         for axes, symbol in zip(panels, symbols, strict=True):
             _panel(axes, found, symbol)
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=len(symbols), fontsize=7)
-        figure.suptitle(f"{found.claim.id}: {found.claim.title}", parse_math=False)
-        buffer = io.BytesIO()
-        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(format)
-        figure.savefig(buffer, format=format, metadata=metadata, dpi=150)
-    return buffer.getvalue()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(symbols))
+        title = plots.titled(f"{found.claim.id}: {found.claim.title}", **found.sizes)
+        figure.suptitle("\n".join(textwrap.wrap(title, 60 * len(symbols))), parse_math=False)
+    return plots.rendered(figure, format, dpi=150)
 
 
 def _panel(axes: Any, found: Constants, symbol: str) -> None:
     """One size: a curve for each relation, the bound where there is one."""
     drawn: list[float] = []
     for k, extreme in enumerate(found.extremes):
-        style = {"color": f"C{k % 10}", "marker": _MARKERS[k % len(_MARKERS)], "markersize": 5 - k % 3}
+        at = k % len(plots.CYCLE)
+        style = {"color": plots.CYCLE[at], "marker": plots.MARKERS[at], "markersize": 5 - k % 3}
         points = [(one.sizes.get(symbol, 1), one.ratio, one.sizes) for one in extreme.curve]
         line = _at_largest(points, symbol)
         axes.plot(
             [x for x, _ in line],
             [y for _, y in line],
-            linestyle="-" if k % 2 == 0 else "--",
+            linestyle=plots.LINES[at],
             label=_label(extreme),
             **style,
         )
@@ -277,14 +265,13 @@ def _panel(axes: Any, found: Constants, symbol: str) -> None:
         axes.plot([x for x, _ in rest], [y for _, y in rest], linestyle="", alpha=0.25, **style)
         drawn += [y for _, y in rest]
     if any(not extreme.hidden for extreme in found.extremes):
-        axes.axhline(1.0, color="black", linewidth=1, linestyle=":", label="the bound")
+        axes.axhline(1.0, color=plots.GREY, linewidth=1, label="the bound")
     if drawn:
         axes.set_xscale("log", base=2)
     if drawn and min(drawn) > 0 and max(drawn) > _WIDE * min(drawn):
         axes.set_yscale("log")
     axes.set_xlabel(symbol or "(no size)")
-    axes.set_ylabel("left / right, best found")
-    axes.grid(alpha=0.2)
+    axes.set_ylabel("left / right, best found (no unit)")
 
 
 def _at_largest(points: Sequence[tuple[int, float | None, Sizes]], symbol: str) -> list[tuple[int, float]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from xml.sax.saxutils import escape
 
+from proofcheck import plots
 from proofcheck.checks.cost import symbolic_shapes
 from proofcheck.claims.claim import Form
 from proofcheck.claims.domains import dimension
@@ -27,13 +28,12 @@ _FONT, _SMALL = 19, 13
 _GAP, _MARGIN = 14, 24
 _LABEL_ROOM, _SHAPE_ROOM = 34, 30
 _FILLS = {
-    "scalar": "#f6d99a",
-    "keys": "#cfe0f5",
-    "diagonal": "#eef2ee",
-    "softmax": "#bfe3cb",
-    "values": "#f3c6c0",
+    "scalar": plots.tint(plots.ORANGE, 0.4),
+    "keys": plots.tint(plots.SKY, 0.35),
+    "diagonal": plots.tint(plots.GREEN, 0.06),
+    "softmax": plots.tint(plots.GREEN, 0.3),
+    "values": plots.tint(plots.VERMILION, 0.3),
 }
-_INK, _QUIET = "#1d2733", "#5b6775"
 
 Piece: TypeAlias = tuple[str, str]
 """A piece of a label and where it stands: base, sub or super."""
@@ -202,7 +202,7 @@ def _svg(title: str, row: Sequence[_Box | _Sign], caption: str) -> str:
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         _text(_MARGIN, _MARGIN + 8, escape(title), size=16, anchor="start", weight="bold"),
         *drawn,
-        _text(_MARGIN, height - 18, escape(caption), size=14, anchor="start", fill=_QUIET),
+        _text(_MARGIN, height - 18, escape(caption), size=14, anchor="start", fill=plots.QUIET),
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
@@ -214,16 +214,16 @@ def _box(box: _Box, x: int, middle: int) -> list[str]:
     centre = x + box.cell // 2
     lines = [
         f'<rect x="{left}" y="{top}" width="{box.width}" height="{box.height}" fill="{_FILLS[box.kind]}" '
-        f'stroke="{_INK}" stroke-width="1.5"/>'
+        f'stroke="{plots.INK}" stroke-width="1.5"/>'
     ]
     roomy = box.kind != "diagonal" and box.width > _text_width(box.label) + 8 and box.height > 2 * _FONT
     if box.kind == "diagonal":
         right, bottom = left + box.width, top + box.height
         band = f"M{left},{top} h{_UNIT} L{right},{bottom - _UNIT} v{_UNIT} h-{_UNIT} L{left},{top + _UNIT} Z"
-        lines.append(f'<path d="{band}" fill="{_FILLS["softmax"]}" stroke="{_INK}" stroke-width="1"/>')
+        lines.append(f'<path d="{band}" fill="{_FILLS["softmax"]}" stroke="{plots.INK}" stroke-width="1"/>')
     label_at = middle + _FONT // 3 if roomy else top - 12
     lines += _label(box.label, centre, label_at)
-    lines.append(_text(centre, top + box.height + 22, box.words, size=14, fill=_QUIET))
+    lines.append(_text(centre, top + box.height + 22, box.words, size=14, fill=plots.QUIET))
     return lines
 
 
@@ -233,7 +233,7 @@ def _sign(sign: _Sign, x: int, middle: int, tallest: int) -> list[str]:
     high, low = middle - tallest // 2, middle + tallest // 2
     start, bend = (x + sign.cell, x - 4) if sign.text == "(" else (x, x + sign.cell + 4)
     curve = f"M{start},{high} Q{bend},{middle} {start},{low}"
-    return [f'<path d="{curve}" fill="none" stroke="{_INK}" stroke-width="2"/>']
+    return [f'<path d="{curve}" fill="none" stroke="{plots.INK}" stroke-width="2"/>']
 
 
 def _label(label: Label, centre: int, base: int) -> list[str]:
@@ -261,7 +261,7 @@ def _text(
     *,
     size: int,
     anchor: str = "middle",
-    fill: str = _INK,
+    fill: str = plots.INK,
     style: str = "normal",
     weight: str = "normal",
 ) -> str:

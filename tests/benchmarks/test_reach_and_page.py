@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +15,7 @@ from side_by_side.page import BEGIN, END, conditions, replaced, tables
 from side_by_side.pictures import PICTURES, drawn
 from side_by_side.plan import full_cells, quick_cells
 from side_by_side.reach import reach, reach_table
+from tests.svg import dates, title_words, words
 
 from .made_up import report
 
@@ -93,12 +95,10 @@ def test_pictures_are_the_same_each_time_and_name_sizes_and_units() -> None:
     assert set(found) == set(PICTURES)
     assert found == drawn(report())
     for svg in found.values():
-        words = " ".join(ElementTree.fromstring(svg).itertext())
-        assert "(seconds)" in words
-        assert "d = 8" in words
-        assert "B" in words
-        assert "n" in words
-        assert "<dc:date>" not in svg
+        assert "(seconds)" in words(svg)
+        assert re.search(r"n = \d.*, d = 8, B = \d", title_words(svg))
+        assert dates(svg) == []
+        assert ElementTree.fromstring(svg).tag.endswith("svg")
 
 
 def test_pictures_of_what_there_is() -> None:
@@ -123,6 +123,19 @@ def test_a_record_is_json_pictures_and_page(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "benchmarks.json").read_text(encoding="utf-8")) == report()
     assert tables(report(), tuple(PICTURES)).strip() in page.read_text(encoding="utf-8")
     assert {file.stem for file in (tmp_path / "images").iterdir()} == set(PICTURES)
+
+
+def test_what_is_recorded_can_be_drawn_anew(tmp_path: Path) -> None:
+    with pytest.raises(UserInputError, match=r"no run is recorded in benchmarks\.json; measure one"):
+        gradient.recorded(tmp_path)
+    (tmp_path / "images").mkdir()
+    (tmp_path / "benchmarks.md").write_text((DOCS / "benchmarks.md").read_text(encoding="utf-8"), "utf-8")
+    gradient.record(report(), tmp_path)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*.*") if file.is_file()}
+    for picture in (tmp_path / "images").iterdir():
+        picture.write_text("of another style")
+    gradient.record(gradient.recorded(tmp_path), tmp_path)
+    assert {file: file.read_bytes() for file in before} == before
 
 
 def test_nothing_is_recorded_of_a_loaded_machine(tmp_path: Path) -> None:
@@ -159,7 +172,14 @@ def test_cells_have_names_of_their_own_and_those_of_reach_come_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--quick", "--record"], ["--minutes", "0"], ["--rounds", "1"], ["--minutes", "nan"]]
+    "arguments",
+    [
+        ["--quick", "--record"],
+        ["--keep", "--record"],
+        ["--minutes", "0"],
+        ["--rounds", "1"],
+        ["--minutes", "nan"],
+    ],
 )
 def test_options_that_make_no_sense(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +12,11 @@ import pytest
 from proofcheck.errors import UserInputError
 from reductions.probe import Picture, Probed, draw
 from tests.reductions.probe.samples import row
+from tests.svg import words
 
 
 def _words(picture: Picture) -> str:
-    """What matplotlib says in comments beside the outlines of letters."""
-    return "\n".join(re.findall(r"<!-- (.*?) -->", picture.svg.decode()))
+    return words(picture.svg.decode())
 
 
 def test_all_pictures_of_a_probe(small: tuple[Path, Probed]) -> None:
@@ -27,7 +26,7 @@ def test_all_pictures_of_a_probe(small: tuple[Path, Probed]) -> None:
         assert ElementTree.fromstring(picture.svg).tag == "{http://www.w3.org/2000/svg}svg"
         assert picture.png.startswith(b"\x89PNG\r\n\x1a\n")
         words = _words(picture)
-        assert "d = 8, n = 32 to 64, B = 0.5 to 8 times" in words
+        assert "n = 32 to 64, d = 8, B = 0.5 to 8 times" in words
         assert r"$B\,/\,\sqrt{\ln n}$" in words
     heat = _words(pictures["heat-d8-eps0.01"]).splitlines()
     assert {"uniform", "hard", "n (rows)", "time of fast / time of exact (log₁₀)", "64"} <= set(heat)
