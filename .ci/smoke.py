@@ -219,8 +219,10 @@ def _library(name: str, type_name: str, library: Any) -> None:
 
 def docs(source: Path) -> None:
     """The documentation of the source distribution is built, with every warning an error."""
-    run("sphinx-build", "-q", "-W", "-b", "html", str(source / "docs"), "built")
-    assert Path("built/index.html").stat().st_size > 0
+    built = Path("built").absolute()
+    os.chdir(source)
+    run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "-c", "docs", ".", str(built))
+    assert any(built.rglob("*.html"))
 
 
 PARTS: dict[str, Callable[[Path], None]] = {
