@@ -40,6 +40,7 @@ from proofcheck.command import (
 from proofcheck.constant_cli import constant
 from proofcheck.derive_cli import derive, figure
 from proofcheck.diff_cli import diff
+from proofcheck.doctor_cli import doctor
 from proofcheck.errata_cli import errata
 from proofcheck.gradcheck_cli import gradcheck
 from proofcheck.gradient_cli import gradient
@@ -203,6 +204,7 @@ app.command()(audit)
 app.command()(constant)
 app.command()(derive)
 app.command()(diff)
+app.command()(doctor)
 app.command()(errata)
 app.command()(figure)
 app.command()(gradcheck)

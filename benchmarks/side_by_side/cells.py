@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from proofcheck import attention_gradient
+from proofcheck.doctor.peak import gemm
 from proofcheck.errors import ApproximationError
 from proofcheck.numeric.exact import exact_solution, query_contributions
 from proofcheck.numeric.problem import checked_problem
 
 from .inputs import arrays_of
-from .machine import gemm
 from .methods import (
     FastCall,
     Method,

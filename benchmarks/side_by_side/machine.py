@@ -1,4 +1,4 @@
-"""What a benchmark ran on, how busy that was, and how fast its matrix product is."""
+"""What a benchmark ran on, and how busy that was."""
 
 from __future__ import annotations
 
@@ -10,25 +10,21 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from proofcheck.command import usable_cpus
+from proofcheck.doctor.machine import memory_gib, processor
 
-__all__ = ["PACKAGES", "Watch", "environment", "gemm", "is_loaded", "usable_cpus"]
+__all__ = ["PACKAGES", "Watch", "environment", "is_loaded"]
 
 PACKAGES = ("proofcheck", "numpy", "numba", "torch", "jax", "scipy", "array-api-compat")
-
-
-def usable_cpus() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def environment() -> dict[str, Any]:
     """The machine and the versions; nothing that names it or its user."""
     return {
         "machine": platform.machine(),
-        "processor": _processor(),
+        "processor": processor(),
         "cpus": usable_cpus(),
-        "memory in GiB": _memory(),
+        "memory in GiB": memory_gib(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in PACKAGES},
@@ -42,22 +38,6 @@ def _version(name: str) -> str | None:
     try:
         return version(name)
     except PackageNotFoundError:
-        return None
-
-
-def _processor() -> str | None:
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor() or None
-    names = (line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name"))
-    return next(names, None)
-
-
-def _memory() -> float | None:
-    try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
-    except (AttributeError, ValueError, OSError):
         return None
 
 
@@ -118,14 +98,3 @@ def _busy_seconds() -> float | None:
         return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError):
         return None
-
-
-def gemm(order: int, dtype: Any, rng: np.random.Generator) -> Any:
-    """A matrix product to time, of 2 order³ operations."""
-    left, right = (rng.standard_normal((order, order)).astype(dtype) for _ in range(2))
-    out = np.empty_like(left)
-
-    def run() -> None:
-        np.matmul(left, right, out=out)
-
-    return run

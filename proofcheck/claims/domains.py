@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from proofcheck.errors import ClaimDefinitionError, EmptyDomainError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["Bits", "Domain", "HalfMax", "Index", "Interval", "Positive", "Real", "dimension"]
 __all__ += ["dimension_symbols"]
@@ -111,12 +112,12 @@ class Domain:
 
         Together they are all of the domain.
         """
-        yield np.full(self.shape(sizes), None, dtype=object)
+        yield _empty(self.shape(sizes))
 
     def simpler(self, value: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:
         """Members of the domain with one entry replaced by a simpler one, simplest first."""
         table = self.table()
-        for position in np.ndindex(*value.shape):
+        for position in _positions(value.shape):
             present = value[position]
             for entry in table[: table.index(present)] if present in table else table:
                 other = self.changed(value, position, entry)
@@ -144,9 +145,9 @@ class Domain:
             EmptyDomainError: the entry set is empty.
         """
         shape = self.shape(sizes)
-        out = np.empty(shape, dtype=object)
+        out = _empty(shape)
         table = self.table()
-        for position in np.ndindex(*shape):
+        for position in _positions(shape):
             if scale is None:
                 out[position] = table[int(rng.integers(len(table)))]
             else:
@@ -220,8 +221,8 @@ class Interval(Domain):
         if scale is None:
             return super().draw(rng, sizes)
         self.table()  # refuses an empty interval
-        out = np.empty(self.shape(sizes), dtype=object)
-        for position in np.ndindex(*out.shape):
+        out = _empty(self.shape(sizes))
+        for position in _positions(out.shape):
             out[position] = self.low + (self.high - self.low) * Fraction(int(rng.integers(257)), 256)
         return out
 
@@ -272,7 +273,7 @@ class Bits(Interval):
         """Every array of bits, fewest ones last: what a bound fails at is often all ones."""
         shape = self.shape(sizes)
         for bits in itertools.product((Fraction(1), Fraction(0)), repeat=math.prod(shape)):
-            out = np.empty(math.prod(shape), dtype=object)
+            out = _empty((math.prod(shape),))
             out[:] = bits
             yield out.reshape(shape)
 
@@ -308,7 +309,7 @@ class HalfMax(Interval):
 
     def cases(self, sizes: Mapping[str, int]) -> Iterator[np.ndarray[Any, Any]]:
         """Every choice of which half of each row, rounded up, is 1; the others are free, 1 included."""
-        free = np.full(self.shape(sizes), None, dtype=object)
+        free = _empty(self.shape(sizes))
         rows = list(_rows(free))
         choices = [itertools.combinations(range(len(row)), _half(row)) for row in rows]
         for chosen in itertools.product(*map(tuple, choices)):
@@ -320,6 +321,18 @@ class HalfMax(Interval):
     def contains(self, values: np.ndarray[Any, Any]) -> bool:
         """Whether the entries are in [0, 1] and half of each row is 1."""
         return super().contains(values) and _half_is_one(values)
+
+
+def _empty(shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """An array of objects, all None."""
+    import numpy as np  # here, so that the command line starts quickly, and `proofcheck doctor` without it
+
+    return np.full(shape, None, dtype=object)
+
+
+def _positions(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Of the entries of an array, row by row."""
+    return itertools.product(*map(range, shape))
 
 
 def _rows(values: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:

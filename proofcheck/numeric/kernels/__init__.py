@@ -14,7 +14,7 @@ import array_api_compat
 
 from proofcheck.numeric.problem import Problem
 
-__all__ = ["KERNELS", "SWITCH", "compile_seconds", "computed_by", "have_kernels"]
+__all__ = ["KERNELS", "SWITCH", "compile_seconds", "computed_by", "have_kernels", "obstacle"]
 
 #: What computes where kernels do.
 KERNELS = "compiled kernels"
@@ -25,7 +25,7 @@ SWITCH = "PROOFCHECK_KERNELS"
 
 def have_kernels(problem: Problem) -> bool:
     """Whether the kernels take a problem: NumPy arrays, numba installed, and not switched off."""
-    return array_api_compat.is_numpy_array(problem.A1) and _obstacle() is None
+    return array_api_compat.is_numpy_array(problem.A1) and obstacle() is None
 
 
 def computed_by(problem: Problem, *, pruned: bool = False) -> str:
@@ -39,8 +39,8 @@ def computed_by(problem: Problem, *, pruned: bool = False) -> str:
         return KERNELS
     library = problem.xp.__name__.removeprefix("array_api_compat.").partition(".")[0]
     if array_api_compat.is_numpy_array(problem.A1):
-        obstacle = _obstacle() or "there are no compiled kernels for these principal axes"
-        return f"array operations of {library}: {obstacle}"
+        why = obstacle() or "there are no compiled kernels for these principal axes"
+        return f"array operations of {library}: {why}"
     return f"array operations of {library}"
 
 
@@ -50,8 +50,8 @@ def compile_seconds() -> float:
     return 0.0 if compiling is None else float(compiling.compile_seconds())
 
 
-def _obstacle() -> str | None:
-    """Why there are no kernels, or None."""
+def obstacle() -> str | None:
+    """Why nothing is computed by compiled kernels, or None."""
     if os.environ.get(SWITCH) == "off":
         return f"compiled kernels are switched off by {SWITCH}=off"
     return _missing()
