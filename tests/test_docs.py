@@ -30,6 +30,8 @@ STATEMENTS = ROOT / "docs" / "statements.md"
 STATUSES = ROOT / "docs" / "statuses.md"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# A block that is to be saved: its first line has the name of the file.
+FILE = re.compile(r"# [\w/-]+\.py\n")
 PRINTED = re.compile(r"^print\(.*\)  # (.*)$", re.MULTILINE)
 
 
@@ -49,7 +51,7 @@ def _with_code(page: Path) -> bool:
 
 @pytest.mark.parametrize("page", list(filter(_with_code, PAGES)), ids=lambda page: page.name)
 def test_python_blocks_run_and_print_what_they_say(page: Path) -> None:
-    code = "\n\n".join(_blocks(page, "python"))
+    code = "\n\n".join(block for block in _blocks(page, "python") if not FILE.match(block))
     printed = io.StringIO()
     # A file of its own, so that the sources of statements can be had.
     name = f"blocks_of_{page.stem}"
