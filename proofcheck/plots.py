@@ -145,7 +145,7 @@ def rendered(figure: Any, format: str, *, dpi: int = 120) -> bytes:
     return buffer.getvalue()
 
 
-def titled(what: str, **sizes: float | str | Sequence[float] | None) -> str:
+def titled(what: str, /, **sizes: float | str | Sequence[float] | None) -> str:
     """A title with the sizes behind it, as ``Time; n = 512 to 1,024, B = 1``.
 
     Args:
@@ -164,7 +164,7 @@ def span(size: float | str | Sequence[float]) -> str:
     if isinstance(size, Sequence):
         ends = sorted({min(size), max(size)})
         return " to ".join(map(span, ends))
-    return f"{size:,}" if isinstance(size, Integral) else f"{size:g}"
+    return f"{size:,}" if isinstance(size, Integral) else f"{size:.4g}"
 
 
 def axis_at(axes: Any, name: str, values: Sequence[float]) -> None:

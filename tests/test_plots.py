@@ -148,6 +148,7 @@ def test_the_style_can_be_taken_for_a_session() -> None:
         ({"n": [4096, 512, 1024], "B": (0.5, 2)}, "Time; n = 512 to 4,096, B = 0.5 to 2"),
         ({"n": [512], "d": None, "B": "0.5 √ln n"}, "Time; n = 512, B = 0.5 √ln n"),
         ({"n": np.int64(1 << 20), "B": np.float64(0.25)}, "Time; n = 1,048,576, B = 0.25"),
+        ({"what": 3, "B": [6.00364, 0.300182]}, "Time; what = 3, B = 0.3002 to 6.004"),
     ],
 )
 def test_titles_have_the_sizes(sizes: dict[str, object], words: str) -> None:

@@ -241,7 +241,8 @@ def draw(found: Constants, format: str) -> bytes:
             _panel(axes, found, symbol)
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(symbols))
-        title = plots.titled(f"{found.claim.id}: {found.claim.title}", **found.sizes)
+        sizes = dict(sorted(found.sizes.items(), key=lambda one: (one[0] != "n", one[0])))
+        title = plots.titled(f"{found.claim.id}: {found.claim.title}", **sizes)
         figure.suptitle("\n".join(textwrap.wrap(title, 60 * len(symbols))), parse_math=False)
     return plots.rendered(figure, format, dpi=150)
 
@@ -267,7 +268,8 @@ def _panel(axes: Any, found: Constants, symbol: str) -> None:
     if any(not extreme.hidden for extreme in found.extremes):
         axes.axhline(1.0, color=plots.GREY, linewidth=1, label="the bound")
     if drawn:
-        axes.set_xscale("log", base=2)
+        walked = {one.sizes.get(symbol, 1) for extreme in found.extremes for one in extreme.curve}
+        plots.axis_at(axes, "x", sorted(walked))
     if drawn and min(drawn) > 0 and max(drawn) > _WIDE * min(drawn):
         axes.set_yscale("log")
     axes.set_xlabel(symbol or "(no size)")

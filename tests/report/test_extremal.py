@@ -15,6 +15,7 @@ from proofcheck.claims import Interval, at_most, bounded
 from proofcheck.extremal import Certificate, Constants, CurvePoint, Extreme, Instance
 from proofcheck.report.extremal import draw, finding, to_json_text, to_text
 from tests.helpers import claim_of
+from tests.svg import words
 
 CERTIFICATE = Certificate((), (1.0, 1.0), (2.0, 2.0), (0.5, 0.5), "below")
 INSTANCE = Instance({"d": 4, "n": 2}, {}, {"x": np.array([Fraction(1, 3), Fraction(0)])}, CERTIFICATE)
@@ -106,6 +107,8 @@ def test_the_plot_has_a_panel_for_each_size_and_every_point() -> None:
     groups = [g.get("id") for g in root.iter("{http://www.w3.org/2000/svg}g")]
     assert "axes_1" in groups
     assert "axes_2" in groups
+    assert "; n = 1 to 2, d = 1 to 4" in words(content.decode())
+    assert "left / right, best found (no unit)" in words(content.decode())
     assert content == draw(constants(EXTREME, hidden), "svg")
 
 
