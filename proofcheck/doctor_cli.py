@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from proofcheck.command import NOT_PASSED, PASSED, NotesOption, OutputOption, deliver, run_command
-from proofcheck.streams import check_writable, note
+from proofcheck.command import (
+    NOT_PASSED,
+    PASSED,
+    NotesOption,
+    OutputOption,
+    TextOrJson,
+    check_output,
+    deliver,
+    run_command,
+)
+from proofcheck.streams import note
 
 __all__ = ["doctor"]
 
 
-class DoctorFormat(StrEnum):
-    """How a diagnosis is written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 def doctor(
-    format: Annotated[DoctorFormat, typer.Option(help="How to write what was found.")] = DoctorFormat.TEXT,
+    format: Annotated[TextOrJson, typer.Option(help="How to write what was found.")] = TextOrJson.TEXT,
     output: OutputOption = None,
     quiet: NotesOption = False,
 ) -> int:
@@ -32,13 +33,12 @@ def doctor(
     """
 
     def run() -> int:
-        if output is not None:
-            check_writable(output)
+        check_output(output)
         from proofcheck.doctor import examine
         from proofcheck.report.doctor import doctor_summary, to_doctor_json, to_doctor_text
 
         diagnosis = examine()
-        machine = format is DoctorFormat.JSON
+        machine = format is TextOrJson.JSON
         text = (to_doctor_json if machine else to_doctor_text)(diagnosis)
         deliver(text, output, machine=machine)
         if not quiet and (output is not None or machine):

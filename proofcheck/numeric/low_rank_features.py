@@ -91,6 +91,13 @@ def rank_bound(d: int, g: int) -> int:
 
     It is the number of monomials of degree at most 2g in the 2d variables (q, k).  In those of P(q·k), q and
     k have the same exponents, so that the features here are C(d+g, d), which is fewer for g ≥ 1.
+
+    Args:
+        d: columns, at least 1.
+        g: the degree, at least 0.
+
+    Raises:
+        UserInputError: one is less than that.
     """
     if d < 1 or g < 0:
         raise UserInputError(f"d={d}, g={g}: expected d of at least 1 and a degree g of at least 0")
@@ -238,7 +245,14 @@ def softmax_factors(
     If |P(t) e^{-t} − 1| ≤ δ < 1 for every score t, then |f̃ − f| ≤ f · 2δ/(1−δ) entrywise: weights are off by
     a factor in [1−δ, 1+δ], and so are their sums.  The hypothesis of D.1 is :func:`entry_bound`.
 
-    Args, returns and time as :func:`polynomial_factors`, U1 divided by α.
+    Args:
+        queries: (n, d).
+        keys: (m, d).
+        coefficients: a_0 .. a_g of P.
+        max_entries: refuse factors of more entries.
+
+    Returns:
+        U1 (n, k1) and V1 (m, k1) for k1 = C(d+g, d): those of :func:`polynomial_factors`, U1 divided by α.
 
     Raises:
         UserInputError: as :func:`polynomial_factors`.

@@ -106,6 +106,10 @@ def alternation_error(degree: int, radius: float) -> float:
 
     With w_i = 1/Π_{j≠i} (s_i − s_j) at g + 2 points, Σ_i w_i Q(s_i) = 0 for every Q of degree g, that is
     Σ_i w_i e^{ρ s_i} (1 + E(s_i)) = 0; hence sup |E| ≥ |Σ_i w_i e^{ρ s_i}| / Σ_i |w_i| e^{ρ s_i}.
+
+    Args:
+        degree: g.
+        radius: ρ; the s_i are in [−1, 1].
     """
     with ctx.workprec(_precision(degree, radius)):
         points = [(-(arb(i) / (degree + 1)).cos_pi()).mid() for i in range(degree + 2)]
@@ -115,20 +119,32 @@ def alternation_error(degree: int, radius: float) -> float:
 
 
 def equioscillating(degree: int, radius: float) -> list[float]:
-    """The doubles nearest to the coefficients of the polynomial with the least δ."""
+    """The doubles nearest to the coefficients of the polynomial with the least δ.
+
+    Args:
+        degree: g.
+        radius: ρ.
+    """
     return _rounded(lambda scale: _exchanged(degree, scale), degree, radius)
 
 
 def projected(degree: int, radius: float) -> list[float]:
-    """The doubles nearest to the coefficients of least ∫ E(t)² dt/√(ρ² − t²)."""
+    """The doubles nearest to the coefficients of least ∫ E(t)² dt/√(ρ² − t²).
+
+    Args:
+        degree: g.
+        radius: ρ.
+    """
     return _rounded(lambda scale: _nearest(degree, scale, arb_poly([]), arb_poly([1])), degree, radius)
 
 
 def fitted(base: Sequence[float], radius: float, sample: NDArray[np.float64]) -> list[float]:
     """The doubles nearest to those of least Σ_i E(s_i)², and of least ∫ E(t)² dt/√(ρ² − t²) among these.
 
-    ``base`` has the coefficients of a polynomial of the same degree, to start from; ``sample`` the scores
-    s_i, shape (N,).
+    Args:
+        base: the coefficients of a polynomial of the same degree, to start from.
+        radius: ρ.
+        sample: the scores s_i, shape (N,).
     """
     degree, basis = len(base) - 1, _SampleBasis.of(sample, base)
 

@@ -84,6 +84,15 @@ def instances_of(
     that has an accepted partner is heavier than the others, by up to q among about N, which few rows hide.
     The other formula gives a NO-instance with every advice: of some hundreds it has the one that makes
     weights and sums most alike.
+
+    Args:
+        twins: a satisfiable formula and its twin, as of :func:`formula_twins`.
+        chain: ``"direct"`` or ``"pcp"``.
+        blocks: T of the distributed PCP.
+        rng: the source of randomness.
+
+    Raises:
+        UserInputError: the first is not satisfiable.
     """
     yes, no = twins
     vectors = vectors_of(yes)
@@ -107,6 +116,12 @@ def instances_of(
 
 def gap_of(formula: Formula, chain: str, blocks: int, advice: tuple[int, ...] | None) -> GapInnerProduct:
     """What a chain makes of a formula, with this advice.
+
+    Args:
+        formula: where the chain begins.
+        chain: ``"direct"`` or ``"pcp"``.
+        blocks: T of the distributed PCP.
+        advice: its guess; None for the direct chain.
 
     Raises:
         UserInputError: there is no such advice.

@@ -146,7 +146,13 @@ def area_under_curve(truth: NDArray[np.bool_], values: NDArray[np.float64]) -> f
 
 
 def area_interval(area: float, yes: int, no: int) -> Interval:
-    """The 95 % interval of an area under the curve from so many YES- and NO-instances; see above."""
+    """The 95 % interval of an area under the curve; see above.
+
+    Args:
+        area: as of :func:`area_under_curve`.
+        yes: how many YES-instances, at least 1.
+        no: how many NO-instances, at least 1.
+    """
 
     def misses(other: float) -> bool:
         bent = (1 - other) / (2 - other) + other / (1 + other)

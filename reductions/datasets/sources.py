@@ -71,7 +71,12 @@ def rows_of_source(spec: Spec, config: Config, number: int, version: str | None)
 
 
 def split_of(parent: str, shares: Mapping[str, float]) -> str:
-    """The split of a source: its hash, as a number from 0 to 1, lies in the share of one."""
+    """The split of a source: its hash, as a number from 0 to 1, lies in the share of one.
+
+    Args:
+        parent: the SHA-256 of the source.
+        shares: of each split, which add up to 1.
+    """
     at = int(hashlib.sha256(f"split {parent}".encode()).hexdigest()[:13], 16) / 16**13
     names = list(shares)
     for name in names[:-1]:

@@ -121,6 +121,13 @@ class DistributedPCP:
     def advice_of(self, instance: OrthogonalVectors, pair: tuple[int, int]) -> tuple[int, ...]:
         """The advice under which an orthogonal pair has the inner product q: R of (1) for P* = p.
 
+        Args:
+            instance: of orthogonal vectors.
+            pair: a row of the left and one of the right, from 0.
+
+        Returns:
+            The s − 1 coefficients of R, that of x^0 first.
+
         Raises:
             UserInputError: the pair is not orthogonal.
         """

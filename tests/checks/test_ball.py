@@ -142,13 +142,13 @@ def test_a_softmax_inequality_with_128_entries_in_under_5_seconds() -> None:
         most = xp.exp(xp.array(2))
         return at_most(u / xp.sum(u), xp.array(Fraction(11, 10)) * most / (most + (n - 1)) * xp.ones(n))
 
-    start = time.perf_counter()
+    start = time.process_time()
     sizes = {Level.BALL: ({"n": 128},)}
     # Of width 1/64: the sum is within e^(1/64) of itself, so that no box need be halved.
     found = check_ball(form_of(statement, s=Interval(1, Fraction(65, 64), "n"), sizes=sizes), rng())
     assert found.outcome is Outcome.HOLDS
     assert found.sizes == ({"n": 128},)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_constants_of_every_kind() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -79,11 +78,12 @@ def test_one_wrong_coordinate_of_a_thousand_is_named(evaluations: int) -> None:
     assert named == {"x[417]"}
 
 
-def test_a_thousand_parameters_take_less_than_two_seconds() -> None:
+def test_a_thousand_parameters_take_a_few_calls_each() -> None:
     x = np.random.default_rng(0).standard_normal(1000)
-    start = time.process_time()
-    assert gradcheck(thousand, thousand_grad, x)
-    assert time.process_time() - start < 2
+    report = gradcheck(thousand, thousand_grad, x)
+    assert report
+    assert 6 * 1000 <= report.evaluations["loss"] < 8 * 1000
+    assert report.evaluations["grad"] < 50
 
 
 def test_the_same_seed_gives_the_same_report() -> None:
