@@ -24,6 +24,7 @@ __all__ = [
     "environment",
 ]
 
+#: Of the JSON report.
 SCHEMA_VERSION = 1
 
 

@@ -16,6 +16,7 @@ import pytest
 from proofcheck import verify
 from proofcheck.results import Report
 from tests.claim_modules import HEAD
+from tests.docs_helpers import ROOT, build_documentation
 
 # A project of a user, with tests of its own.
 collect_ignore = ["sample_project"]
@@ -67,3 +68,19 @@ def module(tmp_path: Path) -> Iterator[Callable[..., str]]:
     sys.path[:] = path_before
     for stem in stems:
         sys.modules.pop(stem, None)
+
+
+@pytest.fixture(scope="session")
+def documentation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages of the documentation: those that DOCS_HTML names, else built once for all workers."""
+    if "DOCS_HTML" in os.environ:
+        return Path(os.environ["DOCS_HTML"])
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    with _turn(root / "docs.lock"):
+        if not (root / "docs" / "built").exists():
+            done = build_documentation(ROOT, root / "docs")
+            assert done.returncode == 0, done.stderr
+            (root / "docs" / "built").touch()
+    return root / "docs"

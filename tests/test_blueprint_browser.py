@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -21,24 +17,11 @@ from proofcheck.claims.graph import Graph
 from proofcheck.report.blueprint import to_blueprint_text
 from proofcheck.report.blueprint_graph import edges_of
 from proofcheck.results import ClaimResult, assemble
+from tests.browser import chromium, needs_browser, requests
 from tests.report.blueprint_samples import EVIL, EVIL_ID, paper_claims, small_report
 from tests.report.errata_samples import STANDS
 
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-ARGUMENTS = (
-    "--headless=new",
-    "--no-sandbox",  # which needs a kernel feature that containers lack
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--no-first-run",
-    "--window-size=1500,1000",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-)
-
-pytestmark = pytest.mark.skipif(
-    (BROWSER is None or DRIVER is None) and "CI" not in os.environ,
-    reason="chromium and chromedriver are not installed (Debian: chromium, chromium-driver)",
-)
+pytestmark = needs_browser
 
 
 def paper_page() -> str:
@@ -51,22 +34,8 @@ def paper_page() -> str:
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    assert BROWSER is not None, "CI needs chromium"
-    assert DRIVER is not None, "CI needs chromedriver"
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    # The path given, Selenium looks for no driver and downloads none.
-    browser = webdriver.Chrome(options=options, service=Service(executable_path=DRIVER))
-    try:
-        browser.execute_cdp_cmd("Network.enable", {})
-        offline = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
-        browser.execute_cdp_cmd("Network.emulateNetworkConditions", offline)
+    with chromium(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
-    finally:
-        browser.quit()
 
 
 @pytest.fixture(scope="module")
@@ -81,16 +50,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def _open(driver: webdriver.Chrome, page: Path, id: str = "", *, script: bool = True) -> None:
     driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})
     driver.get("about:blank")
-    _requests(driver)
+    requests(driver)
     driver.get_log("browser")
     driver.get(page.as_uri() + (f"#{quote(id)}" if id else ""))
-
-
-def _requests(driver: webdriver.Chrome) -> list[str]:
-    """What was asked for since this was last called."""
-    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    sent = (event for event in events if event["method"] == "Network.requestWillBeSent")
-    return [event["params"]["request"]["url"].partition("#")[0] for event in sent]
 
 
 def _shown(driver: webdriver.Chrome) -> list[str]:
@@ -110,7 +72,7 @@ def _soon(driver: webdriver.Chrome, expected: list[str]) -> None:
 
 def _silent(driver: webdriver.Chrome, page: Path) -> None:
     """Nothing was fetched but the page, and nothing complained."""
-    assert _requests(driver) == [page.as_uri()]
+    assert requests(driver) == [page.as_uri()]
     assert driver.get_log("browser") == []
 
 

@@ -16,7 +16,7 @@ not show, is part of the bound.  Exactly, with O any matrix,
     q·k − q'·k' = q O k + q (I − O − R_q R_kᵀ) k,
 
 and for O = I − V Vᵀ both q O and (I − O − R_q R_kᵀ) k are at the level of rounding for points in the span of
-the sample: :func:`rotated_range` measures both over all points.
+the sample: ``rotated_range`` measures both over all points.
 """
 
 from __future__ import annotations

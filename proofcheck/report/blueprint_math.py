@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 from latex2mathml.converter import convert_to_element
 from latex2mathml.symbols_parser import convert_symbol
 
-__all__ = ["mathml"]
+__all__ = ["letter_of_font", "mathml"]
 
 _ATTRIBUTES: dict[str, set[str]] = {
     "math": {"display"},
@@ -100,10 +100,25 @@ def _tag(element: Element) -> str:
 
 
 def _letter(character: str, variant: str) -> str:
-    """A letter of a font: in MathML Core it is a character, such as MATHEMATICAL BOLD CAPITAL A."""
-    style = variant.upper().replace("BOLD-ITALIC", "BOLD ITALIC")
-    kind = unicodedata.name(character, "").removeprefix("LATIN ").replace("LETTER ", "")
+    letter = letter_of_font(character, variant)
+    if letter is None:
+        raise _UnsupportedError
+    return letter
+
+
+def letter_of_font(character: str, font: str) -> str | None:
+    """A letter of a font: in MathML Core it is a character, such as MATHEMATICAL BOLD CAPITAL A.
+
+    Args:
+        character: a letter or digit, plain.
+        font: a value of MathML's attribute mathvariant, such as ``"double-struck"``.
+
+    Returns:
+        The character; None where Unicode has none.
+    """
+    style = font.upper().replace("BOLD-ITALIC", "BOLD ITALIC")
+    kind = re.sub(r"^(LATIN|GREEK) |LETTER ", "", unicodedata.name(character, ""))
     for name in (f"MATHEMATICAL {style} {kind}", f"{style} {kind}"):  # the second for ℝ
         with suppress(KeyError):
             return unicodedata.lookup(name)
-    raise _UnsupportedError
+    return None

@@ -8,11 +8,11 @@ under a negative or broken power (a softmax denominator).  Then
 * powers of equal atoms add, so exponentials multiply by adding exponents;
 * a factor that is the leading product of a kept sum is divided by it: Σ_k e^{S_jk} · α_j^{-2} becomes
   α_j^{-1}, and e^x (1 + e^x)^{-1} becomes 1 − (1 + e^x)^{-1};
-* products that differ in the names of summed indices only are one (:mod:`.canonical`).
+* products that differ in the names of summed indices only are one (:mod:`~proofcheck.symbolic.canonical`).
 
-Each rule is an identity for all sizes wherever the term is defined (:mod:`.decide` says where that
-is), so equal normal forms prove equality.  Different ones prove nothing: the caller answers UNKNOWN
-until a point decides.
+Each rule is an identity for all sizes wherever the term is defined (:mod:`~proofcheck.symbolic.decide` says
+where that is), so equal normal forms prove equality.  Different ones prove nothing: the caller answers
+UNKNOWN until a point decides.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from reductions.files import alone_in, put
 
 __all__ = ["FORMATS", "export"]
 
+#: What a data set is exported as.
 FORMATS = ("npz", "safetensors", "dimacs")
 
 _Named = tuple[str, bytes]

@@ -22,6 +22,7 @@ from reductions.problems.sat import Formula
 
 __all__ = ["MATRICES", "Row", "Small", "digest_of", "sealed"]
 
+#: A matrix of 0, 1 and −1.
 Small = NDArray[np.int8]
 
 #: The columns that hold matrices.

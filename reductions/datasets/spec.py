@@ -31,9 +31,11 @@ from reductions.families.twins import twin_weights
 
 __all__ = ["KINDS", "LICENCES", "SPLITS", "Config", "Spec", "read_spec", "shipped_specs", "spec_of"]
 
+#: Kinds of instances that a family is of.
 KINDS = ("planted", "sat", "signs", "aligned", "uniform")
 #: Those with YES- and NO-instances, which come in pairs; the others are measured, not decided.
 PAIRED = ("planted", "sat")
+#: Licences that a data set can have.
 LICENCES = ("cc0-1.0", "cc-by-4.0", "apache-2.0")
 SPLITS = ("train", "validation", "test")
 

@@ -25,6 +25,7 @@ from reductions.problems.gap import GapInnerProduct
 
 __all__ = ["GapToAttention", "Reading", "least_slope_gamma", "rounded_up"]
 
+#: What of attention the answer is read from.
 Reading = Literal["entrywise", "norm", "slope"]
 
 # σ² · pad² · a sum of at most 2^13 terms stays within the 53 bits of a double.
