@@ -84,6 +84,10 @@ def load(references: Iterable[str]) -> list[LoadedModule]:
             loaded.append(LoadedModule(reference, (), one_line(error), ""))
             continue
         listed = getattr(module, "MODULES", ())
+        if not isinstance(listed, tuple | list) or not all(isinstance(name, str) for name in listed):
+            fault = f"MODULES is {listed!r:.60}; expected a tuple of names of modules"
+            loaded.append(LoadedModule(reference, (), fault, ""))
+            continue
         waiting = [*listed, *waiting]
         claims = registered(module.__name__)
         if claims or not listed:

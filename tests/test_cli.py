@@ -85,6 +85,16 @@ def test_each_way_to_go_wrong_is_told_apart_and_the_others_still_run(tmp_path: P
     assert done.stderr.splitlines()[-1].startswith("proofcheck: 7 claims: ")
 
 
+@pytest.mark.parametrize("listed", ["5", "'mine'", "(5,)"])
+def test_a_list_of_modules_that_is_none(tmp_path: Path, listed: str) -> None:
+    (tmp_path / "paper.py").write_text(f"MODULES = {listed}\n", encoding="utf-8")
+    done = proofcheck(tmp_path, "verify", "paper.py", "--format", "json", "--quiet")
+    assert (done.returncode, done.stderr) == (1, "")
+    claim = claims_in(done.stdout)["module:paper.py"]
+    assert claim["status"] == "error"
+    assert f"MODULES is {listed}; expected a tuple of names of modules" in claim["status_detail"]
+
+
 def test_a_check_that_does_not_end(tmp_path: Path) -> None:
     write_module(tmp_path, ENDLESS)
     done = proofcheck(tmp_path, "verify", "mine.py", "--timeout", "2")
