@@ -12,8 +12,8 @@ from proofcheck.files import replacing
 __all__ = ["copy_notebooks", "notebooks"]
 
 
-def notebooks() -> tuple[Traversable, ...]:
-    """The notebooks in their order.
+def notebooks() -> dict[str, bytes]:
+    """The notebooks in their order: what each file holds, by its name.
 
     A wheel has them inside the package, a clone beside it.
 
@@ -26,9 +26,9 @@ def notebooks() -> tuple[Traversable, ...]:
         places.append(clone / "notebooks")
     for place in places:
         if place.is_dir():
-            found = [file for file in place.iterdir() if file.name.endswith(".ipynb")]
+            found = {file.name: file.read_bytes() for file in place.iterdir() if file.name.endswith(".ipynb")}
             if found:
-                return tuple(sorted(found, key=lambda file: file.name))
+                return dict(sorted(found.items()))
     raise UserInputError("this installation of proofcheck has no notebooks; install it anew")
 
 
@@ -47,7 +47,7 @@ def copy_notebooks(directory: Path, *, force: bool = False) -> list[Path]:
     Raises:
         UserInputError: a file differs, or cannot be read or written.
     """
-    contents = {directory / file.name: file.read_bytes() for file in notebooks()}
+    contents = {directory / name: content for name, content in notebooks().items()}
     try:
         directory.mkdir(parents=True, exist_ok=True)
         missing = [path for path in contents if not path.exists()]

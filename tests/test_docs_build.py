@@ -26,7 +26,7 @@ from tests.docs_helpers import ROOT, build_documentation
 
 NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
 # What a reader needs to understand a page, and not to use what it shows, is no part of the reference.
-INTERNAL = ("proofcheck.checks", "proofcheck.cli", "proofcheck.notebook", "proofcheck.paper")
+INTERNAL = ("proofcheck.checks", "proofcheck.cli", "proofcheck.paper")
 
 
 @dataclass
