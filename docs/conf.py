@@ -102,7 +102,7 @@ public_modules = [
 ]
 # Types of other libraries, of which no index is at hand when the network is not.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(collections|dask|distributed|fractions|numpy|os|pathlib|torch|typing)\..*"),
+    (r"py:.*", r"(collections|dask|distributed|fractions|np|numpy|os|pathlib|torch|typing)\..*|Fraction"),
 ]
 
 html_theme = "furo"

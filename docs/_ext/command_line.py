@@ -18,7 +18,7 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-_OPTION = re.compile(r"(--[a-z][a-z-]*)")
+_OPTION = re.compile(r"(--(?:[a-z][a-z-]*|(?= )))")
 
 
 class CommandLine(SphinxDirective):
@@ -29,6 +29,7 @@ class CommandLine(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The sections, in the order in which ``--help`` lists the commands."""
+        self.env.note_reread()  # the program may change where this page does not
         module, _, name = self.arguments[0].partition(":")
         group: Any = typer.main.get_command(getattr(import_module(module), name))
         program = self.options["program"]

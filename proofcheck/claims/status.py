@@ -43,6 +43,7 @@ class Word(StrEnum):
     ERROR = "error"
 
 
+#: What lets a claim pass.
 PASSING = frozenset(
     {
         Word.PROVED,

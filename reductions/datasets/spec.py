@@ -37,6 +37,7 @@ KINDS = ("planted", "sat", "signs", "aligned", "uniform")
 PAIRED = ("planted", "sat")
 #: Licences that a data set can have.
 LICENCES = ("cc0-1.0", "cc-by-4.0", "apache-2.0")
+#: Parts of a data set.
 SPLITS = ("train", "validation", "test")
 
 SMALLEST, LARGEST = 1 << 6, 1 << 17
