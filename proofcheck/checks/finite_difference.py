@@ -66,12 +66,13 @@ class Ladder:
 def fitted_order(ladder: Ladder) -> float | None:
     """Slope of log error against log step where truncation is what is seen; None if it nowhere is.
 
-    Only the last four steps above the floor are fitted: at larger ones higher orders still show.
+    Only the last four steps above the floor are fitted: at larger ones higher orders still show, and what is
+    shifted may leave the domain.
     """
     clear = [
         (math.log(h), math.log(e))
         for h, e, floor in zip(ladder.steps, ladder.errors, ladder.floors, strict=True)
-        if e > _CLEAR * floor
+        if _CLEAR * floor < e < math.inf
     ]
     if len(clear) < 4:
         return None
@@ -177,11 +178,16 @@ def _to_mpf(value: Any) -> Any:
 
 
 def _relative_error(found: Sequence[Atom]) -> float:
-    """The largest difference over the equalities, each relative to the size of its sides."""
+    """The largest difference over the equalities, each relative to the size of its sides.
+
+    Infinite where an entry is no finite number: neither ``max`` nor a comparison would notice a NaN.
+    """
     worst = 0.0
     for atom in found:
         if isinstance(atom, Equal):
             pairs = [(left, right) for _, left, right in entries(atom)]
+            if not all(mpmath.isfinite(side) for pair in pairs for side in pair):  # beyond float64, too
+                return math.inf
             size = max(max(abs(left), abs(right)) for left, right in pairs)
             gap = max(abs(left - right) for left, right in pairs)
             worst = max(worst, float(gap / size) if size else 0.0)
@@ -219,6 +225,8 @@ def check_finite_difference(form: Form, rng: np.random.Generator) -> Verdict:
                 undecided = f"the complex step leaves an error of {error:.1e} at {where}"
             for precise in (False, True):
                 ladder = error_ladder(form, sizes, point, indices, rounding, precise=precise)
+                if not all(map(math.isfinite, ladder.errors[-4:])):
+                    undecided = f"values near the point are no finite numbers, at {where}"
                 order = fitted_order(ladder)
                 if order is None:
                     continue  # no truncation error to fit: at most quadratic along the direction

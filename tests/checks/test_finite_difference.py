@@ -21,6 +21,7 @@ from proofcheck.checks.finite_difference import (
 )
 from proofcheck.claims import Index, Level, Outcome, Real, Relation, all_of, at_most, equal
 from proofcheck.namespaces.scalars import UNIT_ROUNDOFF
+from proofcheck.namespaces.strict import Array
 from tests.helpers import form_of, rng
 
 GIVEN = {"x": Real("n"), "y": Real("n"), "i": Index("n")}
@@ -236,3 +237,30 @@ def test_a_seed_gives_one_answer() -> None:
     one, other = (check_finite_difference(jacobian(), rng(5)) for _ in range(2))
     assert one == other
     assert not math.isnan(float(one.detail.split()[-1]))
+
+
+@pytest.mark.parametrize("place", [-1, -4])
+def test_values_that_are_lost_near_the_point_withhold_a_pass(
+    place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the small steps; larger ones may leave the domain."""
+    steps = tuple(10.0**-power for power in range(9))
+    errors = [step**2 for step in steps]
+    errors[0] = math.inf
+    for outcome in (Outcome.HOLDS, Outcome.UNKNOWN):
+        ladder = Ladder(steps, tuple(errors), (0.0,) * len(steps))
+        with monkeypatch.context() as patch:
+            patch.setattr(finite_difference, "error_ladder", lambda *args, found=ladder, **options: found)
+            verdict = check_finite_difference(jacobian(), rng())
+        assert verdict.outcome is outcome
+        errors[place] = math.inf
+    assert "no finite numbers" in verdict.detail
+
+
+@pytest.mark.parametrize("lost", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_entry_that_is_no_finite_number_is_no_agreement(lost: float, place: int) -> None:
+    sides = [np.array([1.0, 2.0]), np.array([1.0, 2.0])]
+    assert finite_difference._relative_error([equal(Array(sides[0]), Array(sides[1]))]) == 0.0
+    sides[place][1] = lost
+    assert finite_difference._relative_error([equal(Array(sides[0]), Array(sides[1]))]) == math.inf
