@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -21,6 +22,8 @@ from tests.docs_blocks.commands import check_options
 from tests.docs_blocks.fences import ROOT, Block
 
 _REQUIREMENT = re.compile(r"(?:\.|proofcheck)(?:\[([a-z,]+)\])?|proofcheck-[\w.*-]+\.whl")
+#: Programs of a reader's system, and JupyterLab, which the extra of the notebooks brings.
+_OTHERS = frozenset({"cd", "git", "jupyter", "source", "venv"})
 _COMMANDS = re.compile(r"\s*(\$|>>>|pip|python|python3|proofcheck|reductions|bash|import|from) ")
 
 
@@ -57,10 +60,21 @@ def _check_words(words: list[str], where: str) -> None:
         assert f"python -m sphinx {shlex.join(rest)}" in _ci(), f"{where}: .ci/run builds otherwise"
     elif program == "bash":
         assert (ROOT / rest[0]).is_file(), f"{where}: there is no {rest[0]}"
+    elif program == "uv":
+        _check_lock(rest, where)
     elif program == "pre-commit":
         assert (ROOT / ".pre-commit-config.yaml").is_file(), where
     else:
-        assert program in ("cd", "git", "source", "venv"), f"{where}: nothing here checks {program!r}"
+        assert program in _OTHERS, f"{where}: nothing here checks {program!r}"
+
+
+def _check_lock(words: list[str], where: str) -> None:
+    """uv pip compile: extras and files of the project."""
+    assert words[:2] == ["pip", "compile"], where
+    extras = {after for word, after in pairwise(words) if word == "--extra"}
+    assert extras <= _extras(), f"{where}: no extra {', '.join(sorted(extras - _extras()))}"
+    for name in (word for word in words if "/" in word or word.endswith(".toml")):
+        assert (ROOT / name).is_file(), f"{where}: there is no {name}"
 
 
 def _ci() -> str:
@@ -77,7 +91,7 @@ def _check_requirements(words: list[str], where: str) -> None:
     assert words[:1] == ["install"], f"{where}: expected pip install"
     asked = [word for word in words[1:] if not word.startswith("-")]
     assert asked, f"{where}: installs nothing"
-    for word in asked:
+    for word in asked if asked != ["uv"] else []:  # what the lock file is written with
         name = Path(word).name if word.endswith(".whl") else word
         found = _REQUIREMENT.fullmatch(name)
         assert found is not None, f"{where}: {word} is not this project"

@@ -23,7 +23,8 @@ ELSEWHERE = {
     "ci.md": ("tests/test_sample_project.py", {"console"}),
 }
 DIRECTIVE = re.compile(r"\{[a-z-]+\}")  # the build of the documentation carries them out, or fails
-PRINTED = re.compile(r"^print\(.*\)  # (.*)$", re.MULTILINE)
+# Behind a call, or behind the end of one that takes several lines.
+PRINTED = re.compile(r"^(?:print\(.*)?\)  # (.*)$", re.MULTILINE)
 FILE = re.compile(r"# ([\w/-]+\.py)\n")
 
 posix = pytest.mark.skipif(os.name != "posix", reason="console blocks are for a POSIX shell")
