@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import textwrap
 import time
@@ -17,6 +18,10 @@ from proofcheck import verify
 from proofcheck.results import Report
 from tests.claim_modules import HEAD
 from tests.docs_helpers import ROOT, build_documentation
+
+# A shell has what it starts in the background ignore Ctrl-C, and so would the processes that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A project of a user, with tests of its own.
 collect_ignore = ["sample_project"]
