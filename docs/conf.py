@@ -102,7 +102,8 @@ public_modules = [
 ]
 # Types of other libraries, of which no index is at hand when the network is not.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(collections|dask|distributed|fractions|np|numpy|os|pathlib|torch|typing)\..*|Fraction"),
+    (r"py:.*", r"(collections|dask|distributed|fractions|np|numpy|os|pathlib|torch|typing)\..*"),
+    (r"py:.*", r"Fraction|Path"),
 ]
 
 html_theme = "furo"

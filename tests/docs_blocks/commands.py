@@ -29,7 +29,7 @@ _OWN = r"--claim|\.py\b|(verify|errata) [a-z_]+\."
 SMALLER: tuple[tuple[str, str, str, str], ...] = (
     # Not all claims of the paper.
     ("proofcheck verify proofcheck.paper", "--claim", "", "--claim my:shift --jobs 1"),
-    ("proofcheck verify", _OWN, "", "--claim lem:B.1.5 --jobs 1"),
+    ("proofcheck verify", _OWN, "", "--claim fact:3.8 --jobs 1"),
     ("proofcheck errata", _OWN, "", "my_claims.py --jobs 1"),
     ("proofcheck audit", r"\.py\b|audit [a-z_]+\.", "", "--level numeric --jobs 1"),
     ("proofcheck constant", "--seed", "", "--n 2 --d 1:2 --evaluations 200"),

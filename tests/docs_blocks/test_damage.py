@@ -128,7 +128,7 @@ def test_a_damaged_page_is_found_out(tmp_path: Path, old: str, new: str) -> None
 
 def test_what_is_run_smaller_keeps_its_options() -> None:
     assert smaller("proofcheck verify --format json -o a.json 2>/dev/null; echo") == (
-        "proofcheck verify --format json -o a.json --claim lem:B.1.5 --jobs 1 2>/dev/null; echo"
+        "proofcheck verify --format json -o a.json --claim fact:3.8 --jobs 1 2>/dev/null; echo"
     )
     assert smaller("proofcheck gradient --demo n=131072 d=8") == "proofcheck gradient --demo n=512 d=8"
     assert smaller("proofcheck verify --claim lem:C.7") == "proofcheck verify --claim lem:C.7"
