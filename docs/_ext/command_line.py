@@ -68,8 +68,8 @@ def _item(names: str, text: str) -> nodes.definition_list_item:
 def _paragraph(text: str) -> nodes.paragraph:
     """Text, with its options as code: two hyphens are no dash."""
     paragraph = nodes.paragraph()
-    for part in _OPTION.split(text):
-        paragraph += nodes.literal(text=part) if _OPTION.fullmatch(part) else nodes.Text(part)
+    for number, part in enumerate(_OPTION.split(text)):
+        paragraph += nodes.literal(text=part) if number % 2 else nodes.Text(part)
     return paragraph
 
 
