@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -12,7 +13,7 @@ from typing import BinaryIO
 
 from proofcheck.errors import UserInputError
 
-__all__ = ["LEFT_OVER", "cache_directory", "replacing", "temporary_beside", "write_atomically"]
+__all__ = ["LEFT_OVER", "cache_directory", "replacing", "resolved", "temporary_beside", "write_atomically"]
 
 #: The names of :func:`temporary_beside`: what a killed run may leave.
 LEFT_OVER = re.compile(r"\.proofcheck-[0-9a-f]{16}\.tmp")
@@ -26,6 +27,22 @@ def cache_directory() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("proofcheck")
+
+
+def resolved(path: Path) -> Path:
+    """Where a path leads, whether or not something is there.
+
+    Raises:
+        OSError: links in a circle, or what the system says.
+    """
+    try:
+        place = path.resolve()
+        circle = place.is_symlink()
+    except RuntimeError:  # what Python raises before 3.13; later it gives the link itself
+        circle = True
+    if circle:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return place
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -28,7 +28,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from proofcheck.errors import UserInputError
-from proofcheck.files import replacing, temporary_beside
+from proofcheck.files import replacing, resolved, temporary_beside
 from proofcheck.namespaces.arrays import Array
 from proofcheck.streams import check_writable
 
@@ -232,15 +232,16 @@ def check_directory(output: Path) -> None:
         UserInputError: it cannot, or something else is there.
     """
     try:
-        place = output.resolve()
+        place = resolved(output)
         if place.exists() and not _is_ours(place):
             raise UserInputError(
                 f"-o {str(output)!r} is there, and not from proofcheck gradient; choose another path"
             )
         tempfile.TemporaryFile(dir=place.parent).close()
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UserInputError(f"cannot write {str(output)!r}: {reason}; choose another path") from error
+    except OSError as error:
+        raise UserInputError(
+            f"cannot write {str(output)!r}: {error.strerror}; choose another path"
+        ) from error
 
 
 def _is_ours(place: Path) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from proofcheck.errors import UserInputError
+from proofcheck.files import resolved
 
 __all__ = ["Page", "Progress", "check_writable", "note", "progress_bar", "write_stdout"]
 
@@ -70,14 +71,13 @@ def check_writable(path: Path) -> None:
         UserInputError: it cannot.
     """
     try:
-        place = path.resolve()
+        place = resolved(path)
         # A device would be replaced by a file.
         if place.exists() and not stat.S_ISREG(place.stat().st_mode):
             raise UserInputError(f"cannot write {str(path)!r}: it is not a regular file; choose another path")
         tempfile.TemporaryFile(dir=place.parent).close()
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UserInputError(f"cannot write {str(path)!r}: {reason}; choose another path") from error
+    except OSError as error:
+        raise UserInputError(f"cannot write {str(path)!r}: {error.strerror}; choose another path") from error
 
 
 @contextlib.contextmanager

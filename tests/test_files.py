@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from proofcheck.errors import UserInputError
-from proofcheck.files import LEFT_OVER, cache_directory, replacing, temporary_beside, write_atomically
+from proofcheck.files import (
+    LEFT_OVER,
+    cache_directory,
+    replacing,
+    resolved,
+    temporary_beside,
+    write_atomically,
+)
+from proofcheck.streams import check_writable
 
 
 def test_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,3 +65,14 @@ def test_hidden_names_differ_and_are_known(tmp_path: Path) -> None:
     assert len(names) == 100
     assert all(LEFT_OVER.fullmatch(name) for name in names)
     assert not LEFT_OVER.fullmatch("it")
+
+
+def test_links_lead_to_a_place_or_in_a_circle(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("file")
+    assert resolved(tmp_path / "link") == tmp_path.resolve() / "file"  # not there yet
+    (tmp_path / "circle").symlink_to("other")
+    (tmp_path / "other").symlink_to("circle")
+    with pytest.raises(OSError, match="symbolic links"):
+        resolved(tmp_path / "circle")
+    with pytest.raises(UserInputError, match=r"cannot write '.*circle'.*symbolic links"):
+        check_writable(tmp_path / "circle")

@@ -130,6 +130,8 @@ class Form:
     @property
     def place(self) -> tuple[str | None, int | None]:
         """File and line of the statement; of one made in a notebook, nothing."""
+        if _has_no_file(self.statement):
+            return None, None
         try:
             file = inspect.getsourcefile(self.statement)
             return file, inspect.getsourcelines(self.statement)[1]
@@ -168,10 +170,18 @@ class Form:
 
 def source_of(function: Callable[..., Any]) -> str:
     """The Python source of a function, decorators included; empty when it cannot be had."""
+    if _has_no_file(function):
+        return ""
     try:
         return inspect.getsource(function)
     except (OSError, TypeError):
         return ""
+
+
+def _has_no_file(function: Callable[..., Any]) -> bool:
+    """Whether it comes from ``eval`` or ``python -c``: Python 3.13 takes the text of one for the other's."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code is not None and code.co_filename == "<string>"
 
 
 def _identity(one: Domain | Index) -> tuple[Any, ...]:

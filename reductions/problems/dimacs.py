@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from proofcheck.errors import UserInputError
-from proofcheck.files import write_atomically
+from proofcheck.files import resolved, write_atomically
 from reductions.problems.sat import Formula
 
 __all__ = ["MOST_BYTES", "MOST_VARIABLES", "parse_dimacs", "read_dimacs", "to_dimacs", "write_dimacs"]
@@ -117,8 +117,8 @@ def write_dimacs(path: str | os.PathLike[str], formula: Formula, comments: Itera
     text = to_dimacs(formula, comments)
     name = repr(os.fspath(path))
     try:
-        write_atomically(Path(path).resolve(), text)
-    except (OSError, ValueError, RuntimeError) as error:  # of a path with a NUL, without a name, or in a loop
+        write_atomically(resolved(Path(path)), text)
+    except (OSError, ValueError) as error:  # of a path with a NUL, without a name, or in a loop
         raise UserInputError(f"cannot write {name}: {error}; choose another path") from error
 
 
