@@ -109,7 +109,7 @@ table {{ border-collapse: collapse; font-size: .85rem; }}
 th, td {{ text-align: left; vertical-align: top; padding: .2rem .6rem .2rem 0; }}
 tr + tr > td {{ border-top: 1px solid var(--raised); }}
 th, td.name {{ white-space: nowrap; }}
-td:not(.name) {{ min-width: 5rem; }}
+td:not(.name) {{ min-width: 5rem; overflow-wrap: break-word; }}
 pre {{ background: var(--raised); padding: .6rem; margin: .4rem 0; overflow-x: auto; font-size: .82rem;
   font-family: ui-monospace, "Cascadia Code", Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
 blockquote {{ margin: .4rem 0; padding: .1rem 0 .1rem .8rem; border-left: 4px solid var(--line);
